@@ -1,0 +1,40 @@
+//! `halftone check`: every problem of a config at once.
+
+use halftone::config::Severity;
+
+use super::load::load;
+use super::{ConfigFile, Failure};
+
+#[derive(clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Print the problems as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(command: &Check) -> Result<(), Failure> {
+    let loaded = load(&command.file)?;
+    let problems = &loaded.checked.problems;
+    let name = command.file.path.display();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    if command.json {
+        let text = serde_json::to_string_pretty(problems).map_err(|error| error.to_string())?;
+        println!("{text}");
+    } else {
+        for problem in problems {
+            println!("{name}:{problem}");
+        }
+        match (errors, warnings) {
+            (0, 0) => println!("{name}: no problems"),
+            _ => println!("{name}: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        }
+    }
+    if errors == 0 { Ok(()) } else { Err(Failure::Config) }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

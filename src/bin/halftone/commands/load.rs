@@ -1,0 +1,71 @@
+//! Reading a config with its builds from the disk, the same for every command.
+
+use std::path::{Path, PathBuf};
+
+use halftone::config::{Builds, Checked, Source, check, model::Config};
+use halftone::plan::compile::{self, Listings};
+
+use super::{ConfigFile, Failure};
+
+/// A config file that was read and checked.
+pub struct Loaded {
+    /// Config and problems.
+    pub checked: Checked,
+    /// What its builds hold.
+    pub builds: Builds,
+}
+
+/// Reads and checks a config and the builds it names.
+pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
+    let text = std::fs::read(&file.path).map_err(|error| {
+        format!("{} can not be read: {error} — name the config file: `halftone check path/to/halftone.json`", file.path.display())
+    })?;
+    let folder = file.path.parent().unwrap_or(Path::new(""));
+    let assets = file.assets.clone().map_or_else(|| assets_folder(folder), |given| folder.join(given));
+    // Which builds there are is known once the config can be read; the second look sees what is in them.
+    let blind = check(&text, &Builds::unknown());
+    let builds = match &blind.config {
+        Some(config) => Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?,
+        None => return Ok(Loaded { checked: blind, builds: Builds::unknown() }),
+    };
+    Ok(Loaded { checked: check(&text, &builds), builds })
+}
+
+/// Like [`load`], for commands that need a config without errors; prints the problems otherwise.
+pub fn load_valid(file: &ConfigFile) -> Result<(Config, Builds), Failure> {
+    let Loaded { checked, builds } = load(file)?;
+    match checked.config {
+        Some(config) => Ok((config, builds)),
+        None => {
+            for problem in &checked.problems {
+                eprintln!("{}:{problem}", file.path.display());
+            }
+            Err(Failure::Config)
+        }
+    }
+}
+
+fn sources(config: &Config) -> Vec<Source> {
+    config.sites.iter().flat_map(|site| site.versions.iter().filter_map(Source::of)).collect()
+}
+
+/// The file lists a plan is compiled with.
+pub fn listings(config: &Config, builds: &Builds) -> Listings {
+    let files = |version| builds.of(version).map(|build| build.files.iter().map(|(path, facts)| (path.clone(), facts.hash)).collect());
+    config.sites.iter().map(|site| site.versions.iter().map(files).collect()).collect()
+}
+
+/// A plan from a valid config.
+pub fn plan(config: &Config, builds: &Builds, previous: Option<&halftone::plan::Plan>, revision: u64) -> Result<halftone::plan::Plan, Failure> {
+    compile::compile(config, &listings(config, builds), previous, revision).map_err(|error| Failure::Other(error.to_string()))
+}
+
+/// The assets folder named in the wrangler.toml beside the config, or `www`.
+fn assets_folder(folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(folder.join("wrangler.toml")).unwrap_or_default();
+    let named = text.lines().skip_while(|line| line.trim() != "[assets]").find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == "directory").then(|| value.trim().trim_matches('"').to_owned())
+    });
+    folder.join(named.unwrap_or_else(|| "www".to_owned()))
+}

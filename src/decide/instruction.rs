@@ -1,0 +1,267 @@
+//! What `entry.mjs` is told to do, and the text it travels in.
+//!
+//! The text is lines; no field can hold a line feed, because URLs, header values and ids can not. `A` answers at once:
+//! status, number of headers, then name and value of each, then the body. `C` carries a request to an origin: nine
+//! lines for the request, then ten for each attempt. The order is pinned by a test here and read once in `entry.mjs`.
+
+use std::fmt::Write as _;
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instruction {
+    /// Answer without an origin.
+    Answer(Answer),
+    /// Fetch from an origin.
+    Carry(Carry),
+}
+
+/// An answer of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Names and values, in order.
+    pub headers: Vec<(&'static str, String)>,
+    /// Text, `""` for none.
+    pub body: String,
+}
+
+/// A request to an origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carry {
+    /// If the first attempt is refused, answers 5xx or sends no headers in time: decide again with `failed` set.
+    pub guarded: bool,
+    /// How long headers may take when guarded.
+    pub timeout_ms: u32,
+    /// Mark the page as a preview and keep it out of indexes.
+    pub preview: bool,
+    /// Say `halftone` and `Server-Timing`.
+    pub announce: bool,
+    /// Whether this is a document navigation.
+    pub navigation: bool,
+    /// Which revision decided.
+    pub revision: u64,
+    /// Base name of our cookies: whatever begins with it (or `__Host-` and it) stays at the edge.
+    pub own_cookie: String,
+    /// `Set-Cookie`, or empty.
+    pub set_cookie: String,
+    /// `Set-Cookie` if the ticket office confirms, or empty.
+    pub set_cookie_confirmed: String,
+    /// What to ask the ticket office beside the request.
+    pub office: Option<Office>,
+    /// `Vary`, for answers that are not public.
+    pub vary: String,
+    /// `Cache-Control` of the answer, or empty to leave the origin's.
+    pub cache_control: String,
+    /// At least one; the next is tried when a file is missing.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A question to the ticket office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Office {
+    /// Lease a block, in the background.
+    Lease {
+        /// Which office.
+        name: String,
+        /// Hash of the rollout's salt.
+        rollout: u32,
+        /// How many may be enrolled.
+        first: u64,
+    },
+    /// A ticket's cookie came back; the answer decides which `Set-Cookie` is sent.
+    Confirm {
+        /// Which office.
+        name: String,
+        /// The ticket's number.
+        number: u64,
+        /// When it was handed out, seconds.
+        issued_s: u64,
+    },
+}
+
+/// What kind of origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The static-assets binding.
+    Assets,
+    /// Another server.
+    Url,
+    /// The server behind this hostname.
+    Zone,
+    /// An R2 bucket.
+    R2,
+    /// A service binding.
+    Service,
+}
+
+impl Kind {
+    fn letter(self) -> char {
+        match self {
+            Self::Assets => 'a',
+            Self::Url => 'u',
+            Self::Zone => 'z',
+            Self::R2 => 'r',
+            Self::Service => 's',
+        }
+    }
+}
+
+/// One try at one version's origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which kind of origin.
+    pub kind: Kind,
+    /// Name of the binding (R2, service), else empty.
+    pub binding: String,
+    /// URL to fetch, or key in the bucket.
+    pub target: String,
+    /// `Location` headers that begin with this ...
+    pub location_from: String,
+    /// ... begin with this for the visitor.
+    pub location_to: String,
+    /// Id of the version.
+    pub version: String,
+    /// Why this version.
+    pub why: &'static str,
+    /// Status to answer with instead of 200 (a version's own 404 page), or 0.
+    pub status: u16,
+    /// `If-None-Match` for the origin, or empty.
+    pub if_none_match: String,
+    /// Whether the origin sees the visitor's cookies and authorization: `c`, `a`, both or neither.
+    pub forward: &'static str,
+}
+
+impl Instruction {
+    /// Appends the text of the instruction.
+    pub fn render(&self, text: &mut String) {
+        match self {
+            Self::Answer(answer) => answer.render(text),
+            Self::Carry(carry) => carry.render(text),
+        }
+    }
+}
+
+impl Answer {
+    fn render(&self, text: &mut String) {
+        let _ = write!(text, "A\n{}\n{}", self.status, self.headers.len());
+        for (name, value) in &self.headers {
+            line(text, name);
+            line(text, value);
+        }
+        line(text, &self.body);
+    }
+}
+
+impl Carry {
+    fn render(&self, text: &mut String) {
+        text.push('C');
+        for (set, letter) in
+            [(self.guarded, 'g'), (self.preview, 'p'), (self.announce, 'h'), (self.navigation, 'n')]
+        {
+            if set {
+                text.push(letter);
+            }
+        }
+        line(text, "");
+        number(text, u64::from(self.timeout_ms));
+        line(text, "");
+        number(text, self.revision);
+        line(text, &self.own_cookie);
+        line(text, &self.set_cookie);
+        line(text, &self.set_cookie_confirmed);
+        match &self.office {
+            None => line(text, ""),
+            Some(Office::Lease { name, rollout, first }) => {
+                let _ = write!(text, "\nlease {rollout} {first} {name}");
+            }
+            Some(Office::Confirm { name, number, issued_s }) => {
+                let _ = write!(text, "\nconfirm {number} {issued_s} {name}");
+            }
+        }
+        line(text, &self.vary);
+        line(text, &self.cache_control);
+        for attempt in &self.attempts {
+            attempt.render(text);
+        }
+    }
+}
+
+impl Attempt {
+    fn render(&self, text: &mut String) {
+        text.push('\n');
+        text.push(self.kind.letter());
+        for field in [&self.binding, &self.target, &self.location_from, &self.location_to, &self.version] {
+            line(text, field);
+        }
+        line(text, self.why);
+        line(text, "");
+        if self.status != 0 {
+            number(text, u64::from(self.status));
+        }
+        line(text, &self.if_none_match);
+        line(text, self.forward);
+    }
+}
+
+fn line(text: &mut String, field: &str) {
+    text.push('\n');
+    text.push_str(field);
+}
+
+/// Decimal digits without the formatting machinery: this runs for every request.
+fn number(text: &mut String, number: u64) {
+    if number >= 10 {
+        self::number(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_instruction_is_pinned() {
+        let carry = Carry {
+            guarded: true,
+            timeout_ms: 3000,
+            announce: true,
+            navigation: true,
+            revision: 12,
+            own_cookie: "halftone".to_owned(),
+            set_cookie: "halftone=1; Path=/".to_owned(),
+            office: Some(Office::Lease { name: "shop spring".to_owned(), rollout: 7, first: 100 }),
+            vary: "Cookie".to_owned(),
+            cache_control: "private, no-cache".to_owned(),
+            attempts: vec![Attempt {
+                kind: Kind::Assets,
+                binding: String::new(),
+                target: "https://assets.local/v2/index.html".to_owned(),
+                location_from: "/v2".to_owned(),
+                location_to: String::new(),
+                version: "v2".to_owned(),
+                why: "canary",
+                status: 404,
+                if_none_match: String::new(),
+                forward: "",
+            }],
+            ..Carry::default()
+        };
+        let mut text = String::new();
+        Instruction::Carry(carry).render(&mut text);
+        let expected = [
+            "Cghn", "3000", "12", "halftone", "halftone=1; Path=/", "", "lease 7 100 shop spring", "Cookie", "private, no-cache", "a", "",
+            "https://assets.local/v2/index.html", "/v2", "", "v2", "canary", "404", "", "",
+        ];
+        assert_eq!(text.split('\n').collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_text_of_an_answer_is_pinned() {
+        let answer = Answer { status: 303, headers: vec![("location", "/".to_owned())], body: "Gone\nthere".to_owned() };
+        let mut text = String::new();
+        Instruction::Answer(answer).render(&mut text);
+        assert_eq!(text, "A\n303\n1\nlocation\n/\nGone\nthere");
+    }
+}

@@ -1,0 +1,258 @@
+//! The whole decision about one request: facts in, instruction out.
+//!
+//! Synchronous and pure but for two sources that are handed in: random bytes for new visitors, and the isolate's lease
+//! of arrival numbers. It never waits and never fails: what can not be served as asked is answered, and what goes wrong
+//! on our side is served from stable. `entry.mjs` gathers the facts and carries the instruction out.
+
+mod answer;
+mod instruction;
+mod navigate;
+mod resolve;
+mod target;
+
+pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office};
+
+use crate::plan::condition::{Asked, Need};
+use crate::plan::{Fact, Geo, Plan, Site};
+use crate::route::{self, Address, Reserved, SafePath};
+use crate::strategy::sequential::Lease;
+use crate::visitor::bots::Bots;
+use crate::visitor::{Keys, cookie_values};
+
+/// What is known of a request. Text that is not there is empty; header values are as they were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'a> {
+    /// Method, upper case.
+    pub method: &'a str,
+    /// Absolute URL as the platform parsed it.
+    pub url: &'a str,
+    /// `Cookie`.
+    pub cookies: &'a str,
+    /// `Sec-Fetch-Dest`.
+    pub dest: &'a str,
+    /// `Sec-Purpose`, or the older `Purpose`.
+    pub purpose: &'a str,
+    /// `If-None-Match`.
+    pub if_none_match: &'a str,
+    /// Id of a version that already failed to answer this request.
+    pub failed: &'a str,
+    /// Everything below is given for navigations and for requests without a cookie only.
+    pub accept: &'a str,
+    /// `User-Agent`.
+    pub user_agent: &'a str,
+    /// `Sec-GPC`.
+    pub privacy_control: &'a str,
+    /// The client's address.
+    pub address: &'a str,
+    /// The platform's geography.
+    pub geo: Geo<'a>,
+    /// Values of the headers in [`Needs::headers`], in that order, separated by line feeds.
+    pub headers: &'a str,
+    /// Now, milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+/// What a plan reads of requests beyond what every decision does; found once per plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Whether geography matters at all.
+    pub geo: bool,
+    /// Whether requests without a cookie may get a slot all the same, so that all facts matter for them too.
+    pub cookieless: bool,
+    /// Lower-case names of headers, each once.
+    pub headers: Vec<String>,
+}
+
+impl Needs {
+    /// The needs of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut needs = Self::default();
+        for site in &plan.sites {
+            needs.add_site(site);
+        }
+        for (_, header) in plan.geo_headers.iter().filter(|_| needs.geo).collect::<Vec<_>>() {
+            needs.add_header(header);
+        }
+        needs
+    }
+
+    fn add_site(&mut self, site: &Site) {
+        self.cookieless |= site.consent.is_some() && site.without_consent == crate::plan::WithoutConsent::Cookieless;
+        self.geo |= site.needs_geo();
+        for rule in &site.rules {
+            rule.when.needs(&mut |need| {
+                if let Need::Header(name) = need {
+                    self.add_header(name);
+                }
+            });
+        }
+    }
+
+    fn add_header(&mut self, name: &str) {
+        if name != "user-agent" && !self.headers.iter().any(|known| known == name) {
+            self.headers.push(name.to_owned());
+        }
+    }
+}
+
+/// What an isolate decides with.
+pub struct Edge {
+    /// The plan in force.
+    pub plan: Plan,
+    /// What it reads.
+    pub needs: Needs,
+    /// Signing keys; without them nothing is split.
+    pub keys: Option<Keys>,
+    /// Listed bots.
+    pub bots: Bots,
+    /// Arrival numbers this isolate may hand out.
+    pub lease: Lease,
+}
+
+impl Edge {
+    /// An edge with a plan and keys, and no lease yet.
+    #[must_use]
+    pub fn new(plan: Plan, keys: Option<Keys>) -> Self {
+        Self { needs: Needs::of(&plan), plan, keys, bots: Bots::standard(), lease: Lease::default() }
+    }
+
+    /// Takes another plan in; leases stay, they name their rollout.
+    pub fn replace_plan(&mut self, plan: Plan) {
+        self.needs = Needs::of(&plan);
+        self.plan = plan;
+    }
+
+    /// The decision. `random` fills 16 bytes for a new visitor's id; `None` if the platform has none to give, and then
+    /// the visitor gets stable and no cookie.
+    pub fn decide(&mut self, request: &Request<'_>, random: impl FnOnce() -> Option<[u8; 16]>) -> Instruction {
+        let Some(address) = Address::parse(request.url) else {
+            return Instruction::Answer(answer::bad_address());
+        };
+        if self.plan.admin_host.as_deref() == Some(address.host) {
+            return Instruction::Answer(answer::admin(&self.plan));
+        }
+        if let Some(reserved) = route::reserved(address.path, &self.plan.prefix) {
+            return Instruction::Answer(match reserved {
+                Reserved::Health => answer::health(&self.plan, self.keys.is_some(), request.method),
+                Reserved::Unknown => answer::nothing_there(&self.plan.prefix),
+            });
+        }
+        let Some(path) = SafePath::new(address.path) else {
+            return Instruction::Answer(answer::bad_address());
+        };
+        let Self { plan, needs, keys, bots, lease } = self;
+        let at = plan.sites.iter().position(|site| site.serves(address.host)).unwrap_or(plan.default_site);
+        let Some(site) = plan.sites.get(at) else {
+            return Instruction::Answer(answer::bad_address());
+        };
+        let seen = Seen { request, address, path, plan, site, needs, bots, geo: believed_geo(plan, needs, request) };
+        navigate::instruct(&seen, keys.as_ref(), lease, random)
+    }
+}
+
+/// A request with everything that was found out about it.
+pub(crate) struct Seen<'a> {
+    pub request: &'a Request<'a>,
+    pub address: Address<'a>,
+    pub path: SafePath<'a>,
+    pub plan: &'a Plan,
+    pub site: &'a Site,
+    pub needs: &'a Needs,
+    pub bots: &'a Bots,
+    pub geo: Geo<'a>,
+}
+
+impl Seen<'_> {
+    /// Whether the method only reads.
+    pub fn reads(&self) -> bool {
+        matches!(self.request.method, "GET" | "HEAD")
+    }
+
+    /// Whether this is a document navigation, the one thing that draws. A browser says so; what says nothing at all
+    /// (old browsers, crawlers) is taken at its `Accept`. A speculative fetch of a page counts as the navigation it is for.
+    pub fn is_navigation(&self) -> bool {
+        match self.request.dest {
+            "document" => true,
+            "iframe" | "frame" => self.site.same_site == crate::plan::SameSite::None,
+            "" => self.reads() && self.request.accept.contains("text/html"),
+            "empty" => {
+                self.reads() && self.request.purpose.contains("prefetch") && route::looks_like_a_page(&self.path.decoded)
+            }
+            _ => false,
+        }
+    }
+
+    /// Seconds since 1970.
+    pub fn now_s(&self) -> u64 {
+        self.request.now_ms / 1000
+    }
+
+    /// Whether one of the visitor's cookies says yes, or none is asked for. A global privacy control says no.
+    pub fn consents(&self) -> bool {
+        self.site.consent.as_ref().is_none_or(|(name, glob)| {
+            self.request.privacy_control.trim() != "1"
+                && cookie_values(self.request.cookies, name).any(|value| glob.matches(value, crate::glob::Segments::None))
+        })
+    }
+}
+
+/// A request as rules ask it, with the geography that counts for this visitor.
+pub(crate) struct Question<'a> {
+    pub seen: &'a Seen<'a>,
+    pub geo: Geo<'a>,
+}
+
+impl Asked for Question<'_> {
+    fn geo(&self) -> Geo<'_> {
+        self.geo
+    }
+    fn path(&self) -> &str {
+        &self.seen.path.decoded
+    }
+    fn host(&self) -> &str {
+        self.seen.address.host
+    }
+    fn query(&self) -> &str {
+        self.seen.address.query
+    }
+    fn header(&self, name: &str) -> Option<&str> {
+        header(self.seen.needs, self.seen.request, name)
+    }
+    fn cookies(&self) -> &str {
+        self.seen.request.cookies
+    }
+    fn is_bot(&self) -> bool {
+        self.seen.bots.matches(self.seen.request.user_agent)
+    }
+}
+
+/// A header the plan asked for; one that was not sent is not there.
+fn header<'a>(needs: &Needs, request: &Request<'a>, name: &str) -> Option<&'a str> {
+    if name == "user-agent" {
+        return Some(request.user_agent);
+    }
+    let at = needs.headers.iter().position(|known| known == name)?;
+    request.headers.split('\n').nth(at).filter(|value| !value.is_empty())
+}
+
+/// The platform's geography, with what the config lists believed headers for taken from those.
+fn believed_geo<'a>(plan: &Plan, needs: &Needs, request: &Request<'a>) -> Geo<'a> {
+    let mut geo = request.geo;
+    if needs.geo {
+        for (fact, name) in &plan.geo_headers {
+            if let Some(value) = header(needs, request, name) {
+                match fact {
+                    Fact::Country => geo.country = value,
+                    Fact::Region => geo.region = value,
+                    Fact::City => geo.city = value,
+                    Fact::Colo => geo.colo = value,
+                }
+            }
+        }
+    }
+    geo
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+// Files: validators and byte ranges (RFC 9110 sections 13 and 14) where the origin does not do them, and R2 objects.
+
+import { bound } from "./origin.mjs";
+
+/** Whether one of the validators names this entity tag (weak comparison), so that the visitor has it already. */
+export function notModified(validators, etag) {
+  if (validators === "" || !etag) return false;
+  if (validators === "*") return true;
+  const bare = (tag) => tag.trim().replace(/^W\//, "");
+  return validators.split(",").some((tag) => bare(tag) === bare(etag));
+}
+
+/** One byte range of a request: {offset, length}, "unsatisfiable", or null where the whole is to be sent. */
+export function rangeOf(request, size, etag, version) {
+  const header = request.headers.get("range");
+  if (header === null || request.method !== "GET") return null;
+  const condition = request.headers.get("if-range");
+  // Only a strong tag that this very version handed out lets a part follow another.
+  if (condition !== null && (etag === null || etag.startsWith("W/") || !isSameTag(condition, etag, version))) return null;
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim());
+  if (!match || (match[1] === "" && match[2] === "")) return null;
+  if (match[1] === "") {
+    const length = Math.min(Number(match[2]), size);
+    return length === 0 ? "unsatisfiable" : { offset: size - length, length };
+  }
+  const offset = Number(match[1]);
+  const end = match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (match[2] !== "" && Number(match[2]) < offset) return null;
+  return offset >= size ? "unsatisfiable" : { offset, length: end - offset + 1 };
+}
+
+function isSameTag(condition, etag, version) {
+  return condition === etag || condition === etag.replace('"', `"${version}~`);
+}
+
+/** Answers a Range with the part of a whole response that it asks for. */
+export function answerRange(request, response, attempt) {
+  const size = Number(response.headers.get("content-length") ?? Number.NaN);
+  if (Number.isNaN(size)) return response;
+  const range = attempt.status === 0 ? rangeOf(request, size, response.headers.get("etag"), attempt.version) : null;
+  const headers = new Headers(response.headers);
+  headers.set("accept-ranges", "bytes");
+  if (range === "unsatisfiable") {
+    response.body?.cancel().catch(() => {});
+    return unsatisfiable(headers, size);
+  }
+  if (range === null) return new Response(response.body, { status: response.status, headers });
+  headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
+  headers.set("content-length", String(range.length));
+  return new Response(part(response.body, range), { status: 206, headers });
+}
+
+function unsatisfiable(headers, size) {
+  headers.set("content-range", `bytes */${size}`);
+  headers.delete("content-length");
+  return new Response(null, { status: 416, headers });
+}
+
+/** The bytes of a stream that lie in a range; what comes before is dropped as it passes, what comes after is not read. */
+function part(body, { offset, length }) {
+  let skip = offset;
+  let left = length;
+  const cut = new TransformStream({
+    transform(chunk, controller) {
+      if (skip >= chunk.byteLength) {
+        skip -= chunk.byteLength;
+        return;
+      }
+      const piece = chunk.subarray(skip, skip + left);
+      skip = 0;
+      left -= piece.byteLength;
+      if (piece.byteLength > 0) controller.enqueue(piece);
+      if (left === 0) controller.terminate();
+    },
+  });
+  const { readable, writable } = new FixedLengthStream(length);
+  body.pipeThrough(cut).pipeTo(writable).catch(() => {});
+  return readable;
+}
+
+/** Content types by extension, for objects that were uploaded without one. */
+const TYPES = {
+  html: "text/html; charset=utf-8",
+  htm: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  mjs: "text/javascript; charset=utf-8",
+  json: "application/json",
+  map: "application/json",
+  webmanifest: "application/manifest+json",
+  wasm: "application/wasm",
+  svg: "image/svg+xml",
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+  avif: "image/avif",
+  ico: "image/x-icon",
+  woff: "font/woff",
+  woff2: "font/woff2",
+  txt: "text/plain; charset=utf-8",
+  xml: "application/xml",
+  pdf: "application/pdf",
+  mp4: "video/mp4",
+  webm: "video/webm",
+  mp3: "audio/mpeg",
+};
+
+/** The names a path may stand for in a bucket whose files are not listed in the plan. */
+function keysFor(target) {
+  if (target === "" || target.endsWith("/")) return [`${target}index.html`];
+  const isFile = /\.[A-Za-z0-9]+$/.test(target);
+  return isFile ? [target] : [target, `${target}.html`, `${target}/index.html`];
+}
+
+/** An object of an R2 bucket as a response, with ranges, validators and HEAD done by the bucket where it can. */
+export async function fromBucket(request, env, attempt) {
+  const bucket = bound(env, attempt.binding);
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return new Response("Only GET and HEAD.\n", { status: 405, headers: { allow: "GET, HEAD" } });
+  }
+  for (const key of keysFor(attempt.target)) {
+    const head = await bucket.head(key);
+    if (!head) continue;
+    const headers = new Headers();
+    head.writeHttpMetadata(headers);
+    if (!headers.has("content-type")) headers.set("content-type", TYPES[key.split(".").pop()] ?? "application/octet-stream");
+    headers.set("etag", head.httpEtag);
+    headers.set("last-modified", head.uploaded.toUTCString());
+    headers.set("accept-ranges", "bytes");
+    if (notModified(attempt.ifNoneMatch, head.httpEtag)) return new Response(null, { status: 304, headers });
+    const range = attempt.status === 0 ? rangeOf(request, head.size, head.httpEtag, attempt.version) : null;
+    if (range === "unsatisfiable") return unsatisfiable(headers, head.size);
+    headers.set("content-length", String(range ? range.length : head.size));
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const object = await bucket.get(key, range ? { range } : undefined);
+    if (!object) continue;
+    if (range) headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${head.size}`);
+    return new Response(object.body, { status: range ? 206 : 200, headers });
+  }
+  return new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } });
+}

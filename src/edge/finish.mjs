@@ -1,0 +1,69 @@
+// The origin's response as the visitor gets it: the header edits of the instruction, nothing of its own.
+
+/** Headers by which a build's host speaks of itself; the visitor's browser must not take them as the site's. */
+const OF_THE_HOST = ["nel", "report-to", "alt-svc", "strict-transport-security"];
+
+export function finish(request, response, attempt, instruction, confirmed) {
+  // A response with a socket can not be made anew.
+  if (response.status === 101) return response;
+  const status = attempt.status !== 0 && response.status === 200 ? attempt.status : response.status;
+  const body = request.method === "HEAD" ? null : response.body;
+  let out =
+    status === response.status && body === response.body
+      ? new Response(body, response)
+      : new Response(body, { status, headers: response.headers });
+  const { headers } = out;
+
+  if (attempt.kind === "u") {
+    for (const name of OF_THE_HOST) headers.delete(name);
+    if (headers.get("x-robots-tag")?.includes("noindex")) headers.delete("x-robots-tag");
+  }
+  const location = headers.get("location");
+  if (location !== null) headers.set("location", mapped(location, attempt));
+
+  if (instruction.cacheControl.startsWith("public")) {
+    if (status === 200 || status === 206 || status === 304) {
+      headers.set("cache-control", instruction.cacheControl);
+      headers.delete("set-cookie");
+    } else headers.set("cache-control", "private, no-store");
+  } else if (instruction.cacheControl !== "") {
+    const never = headers.get("cache-control")?.includes("no-store");
+    headers.set("cache-control", never ? "private, no-store" : instruction.cacheControl);
+    const etag = headers.get("etag");
+    if (etag !== null) headers.set("etag", etag.replace('"', `"${attempt.version}~`));
+  }
+  if (instruction.vary !== "") headers.append("vary", instruction.vary);
+  const cookie = confirmed ? instruction.setCookieConfirmed : instruction.setCookie;
+  if (cookie !== "") headers.append("set-cookie", cookie);
+
+  if (instruction.announce) {
+    const { version, why } = attempt;
+    // A structured-field token begins with a letter; a version that does not is a string.
+    const item = /^[A-Za-z]/.test(version) ? version : `"${version}"`;
+    headers.set("halftone", `version=${item}, why=${why}, revision=${instruction.revision}`);
+    if (instruction.navigation) headers.append("server-timing", `halftone;desc="${version} ${why} r${instruction.revision}"`);
+  }
+  if (instruction.preview) out = marked(out, attempt.version, request.method);
+  return out;
+}
+
+/** A redirect of the origin within itself, as an address of the site. */
+function mapped(location, attempt) {
+  const from = attempt.locationFrom;
+  if (from === "" || !location.startsWith(from)) return location;
+  const rest = location.slice(from.length);
+  return rest === "" || rest[0] === "/" || rest[0] === "?" || rest[0] === "#" ? `${attempt.locationTo}${rest}` || "/" : location;
+}
+
+/** A previewed page says so, to people and to search engines, and is kept nowhere. */
+function marked(response, version, method) {
+  const { headers } = response;
+  headers.set("x-robots-tag", "noindex");
+  if (!(headers.get("content-type") ?? "").startsWith("text/html")) return response;
+  for (const name of ["etag", "last-modified", "accept-ranges", "content-length"]) headers.delete(name);
+  if (method === "HEAD") return response;
+  const mark =
+    `<aside role="status" style="position:fixed;inset:auto 0 0 auto;z-index:2147483647;padding:.5em .8em;font:14px/1.4 system-ui">` +
+    `<mark>Preview of version ${version}. <a href="?halftone-preview=off">Leave the preview</a></mark></aside>`;
+  return new HTMLRewriter().on("body", { element: (body) => void body.append(mark, { html: true }) }).transform(response);
+}

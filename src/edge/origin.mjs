@@ -1,0 +1,70 @@
+// One fetch from one origin, of any of the five kinds. Method, body, query and headers go on unchanged, except what
+// must stay at the edge: our own cookies always, the visitor's cookies and authorization unless they are forwarded.
+
+import { answerRange, fromBucket, notModified } from "./files.mjs";
+
+export function fetchOrigin(request, env, attempt, instruction, signal) {
+  switch (attempt.kind) {
+    case "a":
+      return fromAssets(request, env, attempt);
+    case "r":
+      return fromBucket(request, env, attempt);
+    case "s":
+      return bound(env, attempt.binding).fetch(attempt.target, forwarded(request, attempt, instruction, signal));
+    default:
+      return fetch(attempt.target, forwarded(request, attempt, instruction, signal));
+  }
+}
+
+export function bound(env, name) {
+  const binding = env[name];
+  if (!binding) throw new Error(`binding ${name} is missing; add it to wrangler.toml`);
+  return binding;
+}
+
+/** What another server is sent. */
+function forwarded(request, attempt, instruction, signal) {
+  const headers = new Headers(request.headers);
+  const cookies = headers.get("cookie");
+  if (cookies !== null) {
+    const kept = attempt.forward.includes("c") ? withoutOurs(cookies, instruction.ownCookie) : "";
+    if (kept === "") headers.delete("cookie");
+    else if (kept !== cookies) headers.set("cookie", kept);
+  }
+  if (!attempt.forward.includes("a")) headers.delete("authorization");
+  if (attempt.kind === "u") headers.set("x-forwarded-host", request.headers.get("host") ?? new URL(request.url).host);
+  if (attempt.ifNoneMatch !== "" && !instruction.preview) headers.set("if-none-match", attempt.ifNoneMatch);
+  else headers.delete("if-none-match");
+  const reads = request.method === "GET" || request.method === "HEAD";
+  return { method: request.method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
+}
+
+/** A Cookie header less the cookies that are ours: name, `__Host-` and name, and whatever continues them with a hyphen. */
+function withoutOurs(cookies, own) {
+  if (!cookies.includes(own)) return cookies;
+  const isOurs = (pair) => {
+    const name = pair.slice(0, Math.max(0, pair.indexOf("="))).trim();
+    const bare = name.startsWith("__Host-") ? name.slice(7) : name;
+    return bare === own || bare.startsWith(`${own}-`);
+  };
+  return cookies
+    .split(";")
+    .filter((pair) => !isOurs(pair))
+    .join(";")
+    .trim();
+}
+
+/** The static-assets binding knows neither HEAD lengths, ranges nor lists of validators, so these are done here. */
+async function fromAssets(request, env, attempt) {
+  const reads = request.method === "GET" || request.method === "HEAD";
+  const response = await bound(env, "ASSETS").fetch(attempt.target, {
+    method: reads ? "GET" : request.method,
+    redirect: "manual",
+  });
+  if (!reads || response.status !== 200) return response;
+  if (notModified(attempt.ifNoneMatch, response.headers.get("etag"))) {
+    response.body?.cancel().catch(() => {});
+    return new Response(null, { status: 304, headers: response.headers });
+  }
+  return answerRange(request, response, attempt);
+}

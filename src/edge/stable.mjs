@@ -1,0 +1,57 @@
+// The stable site without the Wasm: what a visitor gets when the decision itself is broken.
+//
+// Knows no cookie, rule or weight. A small table made with the plan says which origin is stable for which host, and which
+// others may hold a file that an open page of another version still asks for.
+
+import fallback from "halftone-fallback";
+import { fetchOrigin } from "./origin.mjs";
+
+export async function serveStable(request, env, engine) {
+  try {
+    const url = new URL(request.url);
+    if (/\\|\/\/|%2f|%5c|%25|%00|(^|\/)(\.|%2e)(\.|%2e)?(\/|$)/i.test(url.pathname)) return text(400, "This address can not be served.\n");
+    const site = fallback.sites.find((s) => s.hosts.some((pattern) => matches(pattern, url.hostname))) ?? fallback.sites[fallback.default];
+    const reads = request.method === "GET" || request.method === "HEAD";
+    const dest = request.headers.get("sec-fetch-dest");
+    const isPage = dest === "document" || dest === null;
+    let response;
+    for (const origin of reads && !isPage ? site.origins : site.origins.slice(0, 1)) {
+      response = await first(request, env, origin, url, site.cookie);
+      if (response.status !== 404) break;
+    }
+    const out = new Response(response.body, response);
+    out.headers.set("cache-control", "private, no-store");
+    out.headers.set("halftone", `version=${/^[A-Za-z]/.test(site.stable) ? site.stable : `"${site.stable}"`}, why=off`);
+    return out;
+  } catch (error) {
+    engine.say("the stable site can not be reached either", error);
+    return text(502, "This site can not be reached at the moment. Please try again.\n");
+  }
+}
+
+/** The first answer that is not "no such file" among the names a path may stand for. */
+async function first(request, env, origin, url, cookie) {
+  let response;
+  for (const path of origin.kind === "a" ? names(url.pathname) : [url.pathname]) {
+    const query = origin.kind === "a" || origin.kind === "r" ? "" : url.search;
+    const base = origin.kind === "z" || origin.kind === "s" ? `${url.origin}${origin.base}` : origin.base;
+    const target = origin.kind === "r" ? `${base}${decodeURIComponent(path).slice(1)}` : `${base}${path}${query}`;
+    const attempt = { kind: origin.kind, binding: origin.binding, target, version: origin.version, status: 0, ifNoneMatch: "", forward: origin.forward };
+    response = await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false });
+    if (response.status !== 404) return response;
+  }
+  return response;
+}
+
+function names(path) {
+  if (path.endsWith("/")) return [`${path}index.html`];
+  return /\.[A-Za-z0-9]+$/.test(path) ? [path] : [path, `${path}.html`, `${path}/index.html`];
+}
+
+function matches(pattern, host) {
+  return pattern.startsWith("*") ? host.length > pattern.length - 1 && host.endsWith(pattern.slice(1)) : pattern === host;
+}
+
+function text(status, body) {
+  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" } });
+}

@@ -1,0 +1,40 @@
+//! Halftone: gray release for static sites at the CDN edge.
+//!
+//! One Worker stands in front of several immutable builds of a site, gives every visitor one of them and keeps them on
+//! it. This crate is the whole decision; what touches the platform is [`edge`](crate) (wasm32 only) and `entry.mjs`.
+//!
+//! # Data flow
+//!
+//! ```text
+//! halftone.json ──config──▶ Config ──plan::compile──▶ Plan (JSON, embedded at deploy, replaceable while running)
+//! request facts ──route──▶ visitor ──▶ assign(plan) ──▶ instruction (data) ──▶ entry.mjs carries it out
+//! ```
+//!
+//! # Glossary
+//!
+//! *site*, *version* (one immutable build), *origin* (where its files are served from), *stable* and *canary*, *visitor*
+//! and *slot* (a fixed place 0..9999 under one salt), *weight* (basis points), *strategy*, *rule*, *rollout*, *step*,
+//! *plan* (what the edge serves from), *revision* (one recorded change).
+//!
+//! # Laws kept here
+//!
+//! Same visitor, same plan and same kept facts give the same version. Raising a weight never moves a visitor out of the
+//! canary. Precedence is preview, rule, rollout, stable. Only a document navigation draws. Whatever breaks on our side,
+//! the visitor gets the stable site; nothing here panics on request data.
+
+pub mod assign;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod config;
+pub mod decide;
+pub mod glob;
+pub mod headers;
+pub mod plan;
+pub mod preview;
+pub mod route;
+pub mod slot;
+pub mod strategy;
+pub mod visitor;
+
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "the platform's memory is shared with JavaScript here and nowhere else")]
+mod edge;

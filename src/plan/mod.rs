@@ -1,0 +1,326 @@
+//! The plan: the compiled, read-only snapshot that the edge serves from.
+//!
+//! It is made from a valid config (and what the builds hold) by `compile`, travels as JSON with a format number, is
+//! embedded at deploy and can be replaced while an isolate runs. Reading checks everything the hot path relies on, so
+//! that no look-up there can miss; a plan that can not be read whole is refused and the isolate keeps the last one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::glob::Glob;
+use crate::slot::{Ownership, VersionIndex, Weight};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod compile;
+pub mod condition;
+mod files;
+mod place;
+
+pub use condition::{Condition, Device};
+pub use files::{FileIndex, Found};
+pub use place::{Countries, Fact, Geo, Place};
+
+/// The format this code writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Everything the edge needs to serve all sites.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`]; another number is not read.
+    pub format: u32,
+    /// The revision that made this plan.
+    pub revision: u64,
+    /// Reserved path prefix, no trailing slash.
+    pub prefix: String,
+    /// Hostname of the admin surface.
+    pub admin_host: Option<String>,
+    /// Which geo fact is believed from which lower-case request header.
+    pub geo_headers: Vec<(Fact, String)>,
+    /// Never empty.
+    pub sites: Vec<Site>,
+    /// Index of the site for hosts that no site names.
+    pub default_site: usize,
+}
+
+/// One site as the edge serves it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// Name in the config.
+    pub name: String,
+    /// Lower-case host patterns; `*.` in front stands for any one or more labels.
+    pub hosts: Vec<String>,
+    /// Never empty; [`VersionIndex`] counts here.
+    pub versions: Vec<Version>,
+    /// The version trusted now.
+    pub stable: VersionIndex,
+    /// The rollout in force.
+    pub rollout: Option<Rollout>,
+    /// First match wins.
+    pub rules: Vec<Rule>,
+    /// What listed bots get.
+    pub bots: Bots,
+    /// The cookie that says yes, when consent is asked.
+    pub consent: Option<(String, Glob)>,
+    /// What visitors without consent get.
+    pub without_consent: WithoutConsent,
+    /// Cookie base name (`__Host-` comes in front on https).
+    pub cookie: String,
+    /// Cookie life, seconds.
+    pub max_age_s: u32,
+    /// Cookie `SameSite`.
+    pub same_site: SameSite,
+    /// Content-hashed paths, `None`: by the look of the name.
+    pub hashed: Option<Vec<Glob>>,
+    /// Whether answers carry the `halftone` header.
+    pub response_header: bool,
+    /// Which files the versions with known file lists have.
+    pub files: FileIndex,
+}
+
+/// One immutable build.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    pub id: String,
+    /// Where its files are.
+    pub origin: Origin,
+    /// What else a `url` origin may see.
+    pub forward: Vec<Forward>,
+    /// How long a canary may take to send headers.
+    pub timeout_ms: u32,
+    /// What a path without a file gets.
+    pub not_found: NotFound,
+    /// Whether [`Site::files`] lists this version's files.
+    pub listed: bool,
+}
+
+/// Where a version's files are served from. Paths begin with a slash and do not end with one; `""` is the root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// A folder of the static-assets binding.
+    Assets(String),
+    /// An http(s) URL: origin (`https://host:port`) and base path.
+    Url(String, String),
+    /// The server already behind this hostname, under a base path.
+    Zone(String),
+    /// An R2 bucket binding and a key prefix (no leading slash; ends with one unless empty).
+    R2(String, String),
+    /// A service binding and a base path.
+    Service(String, String),
+}
+
+/// A part of the visitor's request that a `url` origin sees only if the config says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forward {
+    /// `Cookie`, less our own.
+    Cookie,
+    /// `Authorization`.
+    Authorization,
+}
+
+/// What a path without a file gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotFound {
+    /// The nearest `404.html` of the same version, with status 404.
+    Page,
+    /// A navigation gets `/index.html` with status 200 (single-page applications).
+    Spa,
+}
+
+/// What listed bots get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bots {
+    /// Always the stable version.
+    Stable,
+    /// A slot like everybody, and counted.
+    Split,
+    /// A slot like everybody, tallied apart.
+    SplitUncounted,
+}
+
+/// What visitors get while consent is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutConsent {
+    /// The stable version.
+    Stable,
+    /// A slot from a daily hash; nothing is stored.
+    Cookieless,
+}
+
+/// The cookie's `SameSite`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// Same-site requests and top-level navigations.
+    Lax,
+    /// Same-site requests only.
+    Strict,
+    /// Everywhere, iframes included; then iframes draw too.
+    None,
+}
+
+/// A rollout at one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// The salt of its slots; kept facts in cookies belong to it.
+    pub salt: String,
+    /// The version under trial.
+    pub canary: VersionIndex,
+    /// Whether only visitors who arrive during the rollout are drawn.
+    pub newcomers_only: bool,
+    /// How visitors are chosen.
+    pub strategy: Strategy,
+}
+
+/// How a rollout chooses visitors, at the step in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// By slot alone.
+    Random(Ownership),
+    /// By order of arrival.
+    Sequential(Enrolment),
+    /// By area, then by slot within it.
+    Geographic(Vec<Wave>),
+}
+
+/// The sequential strategy's step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// At most so many visitors hold a ticket.
+    pub first: u64,
+    /// Who of the enrolled gets which version.
+    pub of: Ownership,
+}
+
+/// One area of the geographic strategy with the split in force there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wave {
+    /// Where; the first wave of a plan that holds the visitor's place decides.
+    pub place: Place,
+    /// Who gets which version there.
+    pub owners: Ownership,
+    /// The area as the config names it, for people.
+    pub name: String,
+}
+
+/// A rule with its own split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Unique in its site.
+    pub name: String,
+    /// The salt of its slots.
+    pub salt: String,
+    /// Who it is for.
+    pub when: Condition,
+    /// What they get.
+    pub owners: Ownership,
+}
+
+impl Plan {
+    /// Reads and checks a plan.
+    ///
+    /// The error says what is wrong in words for the log; the caller keeps serving from the plan it had.
+    pub fn read(json: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_str(json).map_err(|error| format!("plan: {error}"))?;
+        if head.format != FORMAT {
+            return Err(format!("plan: format {} can not be read here, only {FORMAT}", head.format));
+        }
+        let plan: Self = serde_json::from_str(json).map_err(|error| format!("plan: {error}"))?;
+        plan.checked()
+    }
+
+    /// The plan as it is stored and sent.
+    #[must_use]
+    pub fn write(&self) -> String {
+        // A plan holds no map with keys that are not text and no number JSON can not write, so this does not fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        if self.sites.get(self.default_site).is_none() {
+            return Err(format!("plan: default_site {} of {} sites", self.default_site, self.sites.len()));
+        }
+        for site in &self.sites {
+            let count = site.versions.len();
+            let known = |version: VersionIndex| usize::from(version.0) < count;
+            let owned = |owners: &Ownership| owners.owners().all(known);
+            let rollout_is_sound = site.rollout.as_ref().is_none_or(|rollout| {
+                known(rollout.canary)
+                    && match &rollout.strategy {
+                        Strategy::Random(owners) => owned(owners),
+                        Strategy::Sequential(enrolment) => owned(&enrolment.of),
+                        Strategy::Geographic(waves) => waves.iter().all(|wave| owned(&wave.owners)),
+                    }
+            });
+            if !known(site.stable) || !rollout_is_sound || !site.rules.iter().all(|rule| owned(&rule.owners)) {
+                return Err(format!("plan: site `{}` names a version that is not among its {count}", site.name));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Site {
+    /// The version at an index, if it is one of this site's. [`Plan::read`] has checked the indexes inside a plan.
+    #[must_use]
+    pub fn version(&self, index: VersionIndex) -> Option<&Version> {
+        self.versions.get(usize::from(index.0))
+    }
+
+    /// The version with this id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<VersionIndex> {
+        self.versions.iter().position(|version| version.id == id).map(|at| VersionIndex(at as u8))
+    }
+
+    /// Whether a hostname (lower case, no port) is this site's.
+    #[must_use]
+    pub fn serves(&self, host: &str) -> bool {
+        self.hosts.iter().any(|pattern| host_matches(pattern, host))
+    }
+
+    /// Whether rules or the rollout read geography.
+    #[must_use]
+    pub fn needs_geo(&self) -> bool {
+        let by_area = self.rollout.as_ref().is_some_and(|rollout| matches!(rollout.strategy, Strategy::Geographic(_)));
+        by_area || self.rules.iter().any(|rule| {
+            let mut geo = false;
+            rule.when.needs(&mut |need| geo |= need == condition::Need::Geo);
+            geo
+        })
+    }
+}
+
+impl Rollout {
+    /// A number that stands for this rollout in cookies: the hash of its salt, never 0.
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        crate::slot::Murmur3::hash(1, self.salt.as_bytes()).max(1)
+    }
+}
+
+impl Wave {
+    /// The canary's share in this wave.
+    #[must_use]
+    pub fn weight(&self, canary: VersionIndex) -> Weight {
+        self.owners.share(canary)
+    }
+}
+
+/// Whether `host` is `pattern`, or ends with what follows a leading `*`.
+#[must_use]
+pub fn host_matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => pattern == host,
+    }
+}

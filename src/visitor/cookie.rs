@@ -1,0 +1,378 @@
+//! The visitor cookie: who, since when, what was served last, and the facts that must not change under them.
+//!
+//! `1:<id>:<first seen>:<written>:<served>:<rollout tag>:<kept>:<signature>`, all characters legal in a cookie value.
+//! Times are seconds in base 36. The signature covers the site's name, so a cookie of one site says nothing to another.
+//! What can not be read or does not verify is a new visitor, never an error. The format is pinned by a literal test.
+
+use super::keys::{Keys, Purpose, SIGNATURE_CHARS, Verified};
+use super::{base64url, cookie_values};
+
+/// Characters of a visitor's id: 16 random bytes as base64url.
+pub const ID_CHARS: usize = 22;
+
+/// The longest cookie value that is looked at; ours stay far below it.
+const LONGEST: usize = 512;
+
+/// A visitor as the cookie knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// 22 characters of base64url; the key of all their slots.
+    pub id: String,
+    /// When they first came, seconds since 1970.
+    pub first_seen_s: u64,
+    /// When this cookie was written, seconds since 1970.
+    pub written_s: u64,
+    /// Id of the version their last page came from.
+    pub served: String,
+    /// The rollout the kept facts belong to: hash of its salt, 0 for none.
+    pub rollout: u32,
+    /// Facts fixed at the first draw of that rollout.
+    pub kept: Kept,
+}
+
+/// Facts fixed at the first draw of a rollout, because they could change under a visitor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether geography was fixed; then the four texts hold, empty ones included.
+    pub placed: bool,
+    /// Country then.
+    pub country: String,
+    /// Region then.
+    pub region: String,
+    /// City then.
+    pub city: String,
+    /// Data centre then.
+    pub colo: String,
+    /// The arm fixed at arrival, where only newcomers are drawn.
+    pub arm: Option<Arm>,
+    /// The place in the order of arrival (sequential strategy).
+    pub ticket: Option<Ticket>,
+}
+
+/// An arm fixed at arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arm {
+    /// Came during the rollout and drew the canary.
+    Canary,
+    /// Came during the rollout and drew stable.
+    Stable,
+    /// Was here before.
+    Resident,
+}
+
+/// A place in the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// Handed out at this time (seconds); void ten minutes later unless the cookie comes back before.
+    Provisional {
+        /// Place, from 0.
+        number: u64,
+        /// When it was handed out.
+        issued_s: u64,
+    },
+    /// The cookie came back and the ticket office knows.
+    Confirmed {
+        /// Place, from 0.
+        number: u64,
+    },
+}
+
+impl Ticket {
+    /// How long a ticket waits for its cookie to come back, seconds.
+    pub const PROVISIONAL_S: u64 = 600;
+
+    /// The number, while the ticket counts.
+    #[must_use]
+    pub fn valid_number(self, now_s: u64) -> Option<u64> {
+        match self {
+            Self::Confirmed { number } => Some(number),
+            Self::Provisional { number, issued_s } => (now_s < issued_s + Self::PROVISIONAL_S).then_some(number),
+        }
+    }
+}
+
+/// A cookie that verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// What it says.
+    pub visitor: Visitor,
+    /// Whether it was signed with the newest key.
+    pub signed: Verified,
+}
+
+/// The first cookie called `name` in a `Cookie` header that verifies for this site.
+#[must_use]
+pub fn read(header: &str, name: &str, site: &str, keys: &Keys) -> Option<Read> {
+    cookie_values(header, name).find_map(|value| read_value(value, site, keys))
+}
+
+/// Reads one cookie value.
+#[must_use]
+pub fn read_value(value: &str, site: &str, keys: &Keys) -> Option<Read> {
+    if value.len() > LONGEST || !value.is_ascii() {
+        return None;
+    }
+    let (signed_text, signature) = value.rsplit_once(':')?;
+    if signature.len() != SIGNATURE_CHARS || !signed_text.starts_with("1:") {
+        return None;
+    }
+    let signed = keys.verify(Purpose::Visitor, &[site.as_bytes(), signed_text.as_bytes()], signature)?;
+    let visitor = parse(signed_text)?;
+    Some(Read { visitor, signed })
+}
+
+fn parse(text: &str) -> Option<Visitor> {
+    let mut parts = text.split(':');
+    let mut next = || parts.next();
+    if next()? != "1" {
+        return None;
+    }
+    let id = next().filter(|id| id.len() == ID_CHARS)?.to_owned();
+    let first_seen_s = from_base36(next()?)?;
+    let written_s = from_base36(next()?)?;
+    let served = next()?.to_owned();
+    let rollout = u32::try_from(from_base36(next()?)?).ok()?;
+    let kept = parse_kept(next()?)?;
+    parts.next().is_none().then_some(Visitor { id, first_seen_s, written_s, served, rollout, kept })
+}
+
+/// `place|arm|ticket`: place is empty or `country/region/city/colo`, arm one letter or empty, ticket empty,
+/// `c<number>` or `p<number>/<issued>`.
+fn parse_kept(text: &str) -> Option<Kept> {
+    let mut kept = Kept::default();
+    if text.is_empty() {
+        return Some(kept);
+    }
+    let mut parts = text.split('|');
+    let place = parts.next()?;
+    if !place.is_empty() {
+        let mut names = place.split('/').map(crate::route::percent_decoded);
+        kept.placed = true;
+        kept.country = names.next()?;
+        kept.region = names.next()?;
+        kept.city = names.next()?;
+        kept.colo = names.next()?;
+    }
+    kept.arm = match parts.next()? {
+        "" => None,
+        "c" => Some(Arm::Canary),
+        "s" => Some(Arm::Stable),
+        "r" => Some(Arm::Resident),
+        _ => return None,
+    };
+    let ticket = parts.next()?;
+    kept.ticket = if ticket.is_empty() {
+        None
+    } else if let Some(number) = ticket.strip_prefix('c') {
+        Some(Ticket::Confirmed { number: from_base36(number)? })
+    } else {
+        let (number, issued) = ticket.strip_prefix('p')?.split_once('/')?;
+        Some(Ticket::Provisional { number: from_base36(number)?, issued_s: from_base36(issued)? })
+    };
+    Some(kept)
+}
+
+/// The signed cookie value of a visitor.
+#[must_use]
+pub fn write(visitor: &Visitor, site: &str, keys: &Keys) -> String {
+    let mut text = String::with_capacity(160);
+    text.push_str("1:");
+    text.push_str(&visitor.id);
+    for time in [visitor.first_seen_s, visitor.written_s] {
+        text.push(':');
+        push_base36(time, &mut text);
+    }
+    text.push(':');
+    text.push_str(&visitor.served);
+    text.push(':');
+    push_base36(u64::from(visitor.rollout), &mut text);
+    text.push(':');
+    push_kept(&visitor.kept, &mut text);
+    let signature = keys.sign(Purpose::Visitor, &[site.as_bytes(), text.as_bytes()]);
+    text.push(':');
+    base64url::encode_into(&signature, &mut text);
+    text
+}
+
+fn push_kept(kept: &Kept, text: &mut String) {
+    if *kept == Kept::default() {
+        return;
+    }
+    if kept.placed {
+        for (at, name) in [&kept.country, &kept.region, &kept.city, &kept.colo].into_iter().enumerate() {
+            if at > 0 {
+                text.push('/');
+            }
+            push_escaped(name, text);
+        }
+    }
+    text.push('|');
+    text.push_str(match kept.arm {
+        None => "",
+        Some(Arm::Canary) => "c",
+        Some(Arm::Stable) => "s",
+        Some(Arm::Resident) => "r",
+    });
+    text.push('|');
+    match kept.ticket {
+        None => {}
+        Some(Ticket::Confirmed { number }) => {
+            text.push('c');
+            push_base36(number, text);
+        }
+        Some(Ticket::Provisional { number, issued_s }) => {
+            text.push('p');
+            push_base36(number, text);
+            text.push('/');
+            push_base36(issued_s, text);
+        }
+    }
+}
+
+/// The most bytes of a place's name that are kept.
+const LONGEST_NAME: usize = 48;
+
+/// Writes what of a place's name is kept: whole characters, at most 48 bytes.
+pub fn shorten_into(name: &str, kept: &mut String) {
+    kept.clear();
+    kept.extend(name.chars().scan(0, |bytes, character| {
+        *bytes += character.len_utf8();
+        (*bytes <= LONGEST_NAME).then_some(character)
+    }));
+}
+
+fn push_escaped(name: &str, text: &mut String) {
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+        }
+    }
+}
+
+/// Appends a number in base 36, lower case.
+pub fn push_base36(number: u64, text: &mut String) {
+    let mut digits = [0_u8; 13];
+    let mut rest = number;
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        let value = (rest % 36) as u8;
+        *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        rest /= 36;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(digits.iter().skip(digits.len() - used).map(|&digit| char::from(digit)));
+}
+
+/// Reads such a number: 1 to 11 characters.
+#[must_use]
+pub fn from_base36(text: &str) -> Option<u64> {
+    let well_formed = (1..=11).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
+    well_formed.then(|| u64::from_str_radix(text, 36).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys() -> Keys {
+        Keys::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap()
+    }
+
+    fn visitor() -> Visitor {
+        Visitor {
+            id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            first_seen_s: 1_790_000_000,
+            written_s: 1_790_000_600,
+            served: "v2".to_owned(),
+            rollout: 77,
+            kept: Kept {
+                placed: true,
+                country: "NZ".to_owned(),
+                region: "AUK".to_owned(),
+                city: "Te Awamutu: ā".to_owned(),
+                colo: String::new(),
+                arm: Some(Arm::Canary),
+                ticket: Some(Ticket::Provisional { number: 12, issued_s: 1_790_000_000 }),
+            },
+        }
+    }
+
+    #[test]
+    fn the_cookie_format_is_pinned() {
+        insta::assert_snapshot!(
+            write(&visitor(), "shop", &keys()),
+            @"1:AAAAAAAAAAAAAAAAAAAAAA:tlpwu8:tlpxaw:v2:25:NZ/AUK/Te%20Awamutu%3a%20%c4%81/|c|pc/tlpwu8:svS14ki_2gkDxi7gIdDO1Q"
+        );
+        let plain = Visitor { kept: Kept::default(), rollout: 0, ..visitor() };
+        insta::assert_snapshot!(write(&plain, "shop", &keys()), @"1:AAAAAAAAAAAAAAAAAAAAAA:tlpwu8:tlpxaw:v2:0::PkLbyX2uVID9x4kqflseig");
+    }
+
+    #[test]
+    fn a_cookie_of_another_site_or_key_is_a_new_visitor() {
+        let value = write(&visitor(), "shop", &keys());
+        assert_eq!(read_value(&value, "shop", &keys()).unwrap().visitor, visitor());
+        assert_eq!(read_value(&value, "blog", &keys()), None);
+        let other = Keys::read("ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8").unwrap();
+        assert_eq!(read_value(&value, "shop", &other), None);
+    }
+
+    #[test]
+    fn of_several_cookies_the_one_that_verifies_counts() {
+        let header = format!("halftone=garbage; a=b; halftone={}", write(&visitor(), "shop", &keys()));
+        assert_eq!(read(&header, "halftone", "shop", &keys()).unwrap().visitor, visitor());
+    }
+
+    #[test]
+    fn a_provisional_ticket_is_void_after_ten_minutes() {
+        let ticket = Ticket::Provisional { number: 3, issued_s: 100 };
+        assert_eq!(ticket.valid_number(699), Some(3));
+        assert_eq!(ticket.valid_number(700), None);
+    }
+
+    fn any_kept() -> impl Strategy<Value = Kept> {
+        let ticket = prop_oneof![
+            Just(None),
+            (0_u64..1 << 40).prop_map(|number| Some(Ticket::Confirmed { number })),
+            (0_u64..1 << 40, 0_u64..1 << 40).prop_map(|(number, issued_s)| Some(Ticket::Provisional { number, issued_s })),
+        ];
+        let arm = prop_oneof![Just(None), Just(Some(Arm::Canary)), Just(Some(Arm::Stable)), Just(Some(Arm::Resident))];
+        (any::<bool>(), "[A-Z]{0,2}", "\\PC{0,8}", arm, ticket).prop_map(|(placed, country, city, arm, ticket)| {
+            let (country, city) = if placed { (country, city) } else { Default::default() };
+            Kept { placed, country, region: String::new(), city, colo: String::new(), arm, ticket }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(kept in any_kept(), seen in 0_u64..1 << 40, rollout in any::<u32>()) {
+            let visitor = Visitor { kept, first_seen_s: seen, rollout, ..visitor() };
+            let value = write(&visitor, "shop", &keys());
+            prop_assert!(value.bytes().all(|b| b.is_ascii_graphic() && !b"\",;\\".contains(&b)), "{}", value);
+            prop_assert_eq!(read_value(&value, "shop", &keys()).unwrap().visitor, visitor);
+        }
+
+        #[test]
+        fn one_changed_character_is_a_new_visitor(at in 0_usize..100, with in "[ -~]") {
+            let value = write(&visitor(), "shop", &keys());
+            let at = at % value.len();
+            let mut changed = value.clone();
+            changed.replace_range(at..=at, &with);
+            prop_assume!(changed != value);
+            prop_assert_eq!(read_value(&changed, "shop", &keys()), None);
+        }
+
+        #[test]
+        fn no_cookie_header_breaks_the_reader(header in "\\PC{0,200}") {
+            prop_assert_eq!(read(&header, "halftone", "shop", &keys()), None);
+        }
+    }
+}
