@@ -3,11 +3,14 @@
 // Knows no cookie, rule or weight. A small table made with the plan says which origin is stable for which host, and which
 // others may hold a file that an open page of another version still asks for.
 
-import fallback from "halftone-fallback";
+import table from "halftone-fallback";
 import { fetchOrigin } from "./origin.mjs";
+
+let fallback = null;
 
 export async function serveStable(request, env, engine) {
   try {
+    fallback ??= JSON.parse(table);
     const url = new URL(request.url);
     if (/\\|\/\/|%2f|%5c|%25|%00|(^|\/)(\.|%2e)(\.|%2e)?(\/|$)/i.test(url.pathname)) return text(400, "This address can not be served.\n");
     const site = fallback.sites.find((s) => s.hosts.some((pattern) => matches(pattern, url.hostname))) ?? fallback.sites[fallback.default];

@@ -1,7 +1,7 @@
 //! The plan: the compiled, read-only snapshot that the edge serves from.
 //!
-//! It is made from a valid config (and what the builds hold) by `compile`, travels as JSON with a format number, is
-//! embedded at deploy and can be replaced while an isolate runs. Reading checks everything the hot path relies on, so
+//! It is made from a valid config (and what the builds hold) by `compile`, travels as one line of text with a format
+//! number, is embedded at deploy and can be replaced while an isolate runs. Reading checks everything the hot path relies on, so
 //! that no look-up there can miss; a plan that can not be read whole is refused and the isolate keeps the last one.
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub use place::{Countries, Fact, Geo, Place};
 
 /// The format this code writes and reads.
 pub const FORMAT: u32 = 1;
+
+/// What a plan's text begins with, before the format number.
+const HEAD: &str = "halftone-plan/";
 
 /// Everything the edge needs to serve all sites.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -222,27 +225,30 @@ pub struct Rule {
 }
 
 impl Plan {
-    /// Reads and checks a plan.
+    /// Reads and checks a plan as [`Plan::write`] writes it.
     ///
     /// The error says what is wrong in words for the log; the caller keeps serving from the plan it had.
-    pub fn read(json: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
+    pub fn read(text: &str) -> Result<Self, String> {
+        let Some((format, body)) = text.trim_end().strip_prefix(HEAD).and_then(|rest| rest.split_once(' ')) else {
+            return Err(format!("plan: it does not begin with `{HEAD}`"));
+        };
+        if format.parse() != Ok(FORMAT) {
+            return Err(format!("plan: format {format} can not be read here, only {FORMAT}"));
         }
-        let head: Head = serde_json::from_str(json).map_err(|error| format!("plan: {error}"))?;
-        if head.format != FORMAT {
-            return Err(format!("plan: format {} can not be read here, only {FORMAT}", head.format));
+        let bytes = crate::visitor::base64url::decode(body).ok_or("plan: not base64url")?;
+        let (plan, rest) = postcard::take_from_bytes::<Self>(&bytes).map_err(|_| "plan: cut off or garbled")?;
+        if plan.format != FORMAT || !rest.is_empty() {
+            return Err("plan: more or other than a plan".to_owned());
         }
-        let plan: Self = serde_json::from_str(json).map_err(|error| format!("plan: {error}"))?;
         plan.checked()
     }
 
-    /// The plan as it is stored and sent.
+    /// The plan as it is embedded, stored and sent: one line of text, `halftone-plan/1 ` and base64url of its bytes.
     #[must_use]
     pub fn write(&self) -> String {
-        // A plan holds no map with keys that are not text and no number JSON can not write, so this does not fail.
-        serde_json::to_string(self).unwrap_or_default()
+        // Every part of a plan has a length, so writing to memory does not fail.
+        let bytes = postcard::to_allocvec(self).unwrap_or_default();
+        format!("{HEAD}{FORMAT} {}", crate::visitor::base64url::encode(&bytes))
     }
 
     fn checked(self) -> Result<Self, String> {
