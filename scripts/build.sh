@@ -2,7 +2,7 @@
 # Builds the Worker: OUT/index.js and OUT/index_bg.wasm, with the plan of CONFIG inside.
 #
 #   CONFIG=halftone.json OUT=build    which config, and where to
-#   PREVIOUS=plan.txt                the live plan: splits are derived from it, so that as few visitors as possible move
+#   PREVIOUS=plan.halftone                the live plan: splits are derived from it, so that as few visitors as possible move
 #   FEATURES=fault-injection          for the tests that break things on purpose
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -39,5 +39,5 @@ say "build: $out/index.js"
 cp "$glue/halftone_bg.wasm" "$out/index_bg.wasm"
 esbuild src/entry.mjs --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile="$out/index.js" \
   --external:cloudflare:workers '--external:*.wasm' "--alias:halftone-glue=$glue/halftone.js" \
-  "--alias:halftone-plan=$(cd "$out" && pwd)/plan.txt" "--alias:halftone-fallback=$(cd "$out" && pwd)/fallback.json" \
-  --loader:.json=text --loader:.txt=text
+  "--alias:halftone-plan=$(cd "$out" && pwd)/plan.halftone" "--alias:halftone-fallback=$(cd "$out" && pwd)/fallback.json" \
+  --loader:.json=text --loader:.halftone=text

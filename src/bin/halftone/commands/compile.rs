@@ -1,4 +1,4 @@
-//! `halftone compile`: config and builds to `plan.txt` for the edge, `plan.json` for people, `fallback.json` for the entry.
+//! `halftone compile`: config and builds to `plan.halftone` for the edge, `plan.json` for people, `fallback.json` for the entry.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{ConfigFile, Failure};
 pub struct Compile {
     #[command(flatten)]
     file: ConfigFile,
-    /// Folder to write plan.txt, plan.json and fallback.json to.
+    /// Folder to write plan.halftone, plan.json and fallback.json to.
     #[arg(long, value_name = "DIR", default_value = "build")]
     out: PathBuf,
     /// The plan that is live: splits are derived from it, so that as few visitors as possible move.
@@ -32,7 +32,7 @@ pub fn run(command: &Compile) -> Result<(), Failure> {
     let revision = previous.as_ref().map_or(1, |plan| plan.revision + 1);
     let plan = plan(&config, &builds, previous.as_ref(), revision)?;
     std::fs::create_dir_all(&command.out).map_err(|error| format!("{} can not be made: {error}", command.out.display()))?;
-    write(&command.out.join("plan.txt"), &plan.write())?;
+    write(&command.out.join("plan.halftone"), &plan.write())?;
     let readable = serde_json::to_string_pretty(&plan).map_err(|error| error.to_string())?;
     write(&command.out.join("plan.json"), &readable)?;
     write(&command.out.join("fallback.json"), &fallback(&plan).to_string())?;
