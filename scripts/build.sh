@@ -1,43 +1,57 @@
 #!/usr/bin/env bash
-# Builds the Worker: OUT/index.js and OUT/index_bg.wasm, with the plan of CONFIG inside.
+# Builds the Worker: one ES module, index.js, and its WebAssembly, index_bg.wasm.
 #
-#   CONFIG=halftone.json OUT=build    which config, and where to
-#   PREVIOUS=plan.halftone                the live plan: splits are derived from it, so that as few visitors as possible move
-#   FEATURES=fault-injection          for the tests that break things on purpose
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+#   CONFIG=halftone.json    the config the plan is compiled from
+#   OUT=build               where the Worker goes
+#   PREVIOUS=plan.halftone  the live plan, so that as few visitors as possible move
+#   FEATURES=...            cargo features of the Worker; only tests that break things on purpose set it
+#
+# The config and the entry are bundled each time, which takes a second; the WebAssembly is made again only when it changed.
+source "$(dirname "$0")/env.sh"
 
-config=${CONFIG:-halftone.json}
-out=${OUT:-build}
-features=${FEATURES:-}
-glue="$root/target/wasm/glue${features:+-$features}"
+CONFIG=${CONFIG:-halftone.json}
+OUT=${OUT:-build}
+FEATURES=${FEATURES:-}
+# Each set of features has a folder, so that a test build and the real one do not undo each other.
+WASM_DIR=$WASM_DIR${FEATURES:+-${FEATURES//,/-}}
+GLUE=$WASM_DIR/glue
+
+for tool in wasm-bindgen wasm-opt esbuild; do
+    command -v "$tool" >/dev/null || fail "$tool is missing. Run \`scripts/setup.sh\`, then build again."
+done
 
 say "build: the command line"
 cargo build --quiet --release --bin halftone
-say "build: $config"
-target/release/halftone check "$config" >&2
-mkdir -p "$out"
-target/release/halftone compile "$config" --out "$out" ${PREVIOUS:+--previous "$PREVIOUS"} >&2
+say "build: the plan of $CONFIG"
+target/release/halftone check "$CONFIG"
+target/release/halftone compile "$CONFIG" --out "$OUT" ${PREVIOUS:+--previous "$PREVIOUS"}
 
-say "build: WebAssembly${features:+ with $features}"
-cargo_wasm build --quiet --release --lib --target $target ${features:+--features "$features"}
-raw="$root/target/wasm/$target/release/halftone.wasm"
-# The compiler leaves the file alone when nothing changed; a digest tells, whatever the clock says.
-digest=$(cat "$raw" "$0" | sha256sum | cut -d' ' -f1)
-if [ "$(cat "$glue/digest" 2>/dev/null)" != "$digest" ]; then
-  say "build: glue and optimisation"
-  rm -rf "$glue"
-  wasm-bindgen --target web --no-typescript --omit-default-module-path --experimental-reset-state-function --out-dir "$glue" --out-name halftone "$raw"
-  # The unstripped file stays beside it, for stack traces.
-  mv "$glue/halftone_bg.wasm" "$glue/unstripped.wasm"
-  wasm-opt "$glue/unstripped.wasm" -o "$glue/halftone_bg.wasm" -O3 --strip-debug --strip-producers --enable-mutable-globals \
-    --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory --enable-multivalue --enable-reference-types \
-    --enable-exception-handling
-  echo "$digest" >"$glue/digest"
+say "build: the WebAssembly${FEATURES:+ with $FEATURES}"
+wasm_cargo build --quiet --lib --release ${FEATURES:+--features "$FEATURES"}
+WASM=$WASM_DIR/$WASM_TARGET/release/halftone.wasm
+
+# What the glue was made of: the compiled code, and this script with its flags.
+stamp="$(cksum <"$WASM") $(cksum <scripts/build.sh)"
+if [ "$stamp" != "$(cat "$GLUE/stamp" 2>/dev/null)" ]; then
+    fresh=$(mktemp -d "$WASM_DIR/glue.XXXXXX")
+    trap 'rm -rf "$fresh"' EXIT
+    wasm-bindgen "$WASM" --target web --out-dir "$fresh" --no-typescript --omit-default-module-path --experimental-reset-state-function
+    # The names of functions stay in halftone_bg.wasm, for reading stack traces; the visitor's copy goes without.
+    wasm-opt "$fresh/halftone_bg.wasm" -o "$fresh/index_bg.wasm" -O3 --strip-debug --strip-producers \
+        --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory \
+        --enable-multivalue --enable-reference-types --enable-exception-handling
+    printf '%s\n' "$stamp" >"$fresh/stamp"
+    rm -rf "$GLUE"
+    mv "$fresh" "$GLUE"
 fi
 
-say "build: $out/index.js"
-cp "$glue/halftone_bg.wasm" "$out/index_bg.wasm"
-esbuild src/entry.mjs --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile="$out/index.js" \
-  --external:cloudflare:workers '--external:*.wasm' "--alias:halftone-glue=$glue/halftone.js" \
-  "--alias:halftone-plan=$(cd "$out" && pwd)/plan.halftone" "--alias:halftone-fallback=$(cd "$out" && pwd)/fallback.json" \
-  --loader:.json=text --loader:.halftone=text
+cmp -s "$GLUE/index_bg.wasm" "$OUT/index_bg.wasm" || cp "$GLUE/index_bg.wasm" "$OUT/index_bg.wasm"
+
+# What only a build knows is given to the entry by name: the glue to the WebAssembly, the plan, and the table for the case that
+# there is no WebAssembly, both as text. No file in OUT has a name that Wrangler would take for another module.
+files=$(cd "$OUT" && pwd)
+esbuild src/entry.mjs --outfile="$OUT/index.js" --bundle --minify --format=esm --target=es2022 --legal-comments=none \
+    --log-level=warning --external:cloudflare:workers '--external:*.wasm' "--alias:halftone-glue=$GLUE/halftone.js" \
+    "--alias:halftone-plan=$files/plan.halftone" "--alias:halftone-fallback=$files/fallback.json" \
+    --loader:.halftone=text --loader:.json=text
+scripts/size.sh "$OUT"

@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const SYSTEMS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32", "windows"];
-const CHIPS = { x64: "x64", 64: "x64", arm64: "arm64", arm: "arm", ia32: "ia32", ppc64: "ppc64", riscv64: "riscv64", s390x: "s390x", loong64: "loong64" };
 
 const scratch = mkdtempSync(join(tmpdir(), "halftone-lock-"));
 try {
@@ -39,7 +38,9 @@ function platform(name) {
   const words = name.split("/").at(-1).split("-");
   const at = words.findIndex((word) => SYSTEMS.includes(word));
   if (at < 0) throw new Error(`${name}: no known system in its name`);
-  const chip = words[at + 1];
-  const libc = words.includes("musl") || words.some((word) => word.startsWith("musl")) ? { libc: ["musl"] } : words.includes("gnu") && words[at] === "linux" ? { libc: ["glibc"] } : {};
-  return { cpu: [CHIPS[chip] ?? chip], ...libc, os: [words[at] === "windows" ? "win32" : words[at]] };
+  const chip = words[at + 1] === "64" ? "x64" : words[at + 1];
+  const system = words[at] === "windows" ? "win32" : words[at];
+  const musl = words.some((word) => word.startsWith("musl"));
+  const libc = system === "linux" && (musl || words.includes("gnu")) ? { libc: [musl ? "musl" : "glibc"] } : {};
+  return { cpu: [chip], ...libc, os: [system] };
 }

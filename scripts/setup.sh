@@ -179,38 +179,20 @@ step_packages() {
     done_ "as pinned"
 }
 
-# A Chromium for the browser tests: the system's, else Playwright's, else Debian's. Its path is noted in .tools/browser.
+# A Chromium for the browser tests; scripts/browser.mjs knows which.
 step_browser() {
     begin "browser"
     local path
-    path=$(cat "$TOOLS/browser" 2>/dev/null || true)
-    if ! [ -x "$path" ]; then
-        path=$(system_browser) || path=$(playwright_browser)
-        if ! [ -x "$path" ]; then
-            working "downloading Playwright's Chromium"
-            quietly npx --no-install playwright-core install chromium || true
-            path=$(playwright_browser)
-        fi
-        if ! [ -x "$path" ]; then
+    if ! path=$(node scripts/browser.mjs); then
+        working "downloading Playwright's Chromium"
+        if ! quietly npx --no-install playwright-core install chromium || ! path=$(node scripts/browser.mjs); then
             working "Playwright's can not be had; taking Debian's"
-            apt_install chromium || fail "a Chromium is needed and none could be installed. Run \`npx playwright-core install chromium\`, or install the package chromium, then run this again."
-            path=$(system_browser)
+            apt_install chromium && path=$(node scripts/browser.mjs) ||
+                fail "a Chromium is needed and none could be installed ($(why)). Run \`npx playwright-core install chromium\`, or install the package chromium, then run this again."
         fi
-        mkdir -p "$TOOLS"
-        echo "$path" >"$TOOLS/browser"
     fi
     done_ "$path"
 }
-
-system_browser() {
-    local name
-    for name in chromium chromium-browser google-chrome; do
-        command -v "$name" && return
-    done
-    return 1
-}
-
-playwright_browser() { node -e 'import("playwright-core").then(({ chromium }) => console.log(chromium.executablePath()))'; }
 
 # The linter has to be of the same version as the compiler, so the other compiler has its own.
 step_clippy() {

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Serves the demo on this machine: `make dev`, or `make dev PORT=9000`. Wrangler builds again when a source changes.
+source "$(dirname "$0")/env.sh"
+
+PORT=${PORT:-8787}
+
+# Secrets of local runs only; deployed Workers get theirs by `wrangler secret put`.
+if ! grep -qs '^HALFTONE_KEYS=' .dev.vars; then
+    node -e 'console.log(`HALFTONE_KEYS=${require("node:crypto").randomBytes(32).toString("base64url")}`)' >>.dev.vars
+    say "wrote a random signing secret to .dev.vars"
+fi
+
+scripts/build.sh
+say ""
+say "Serving on http://127.0.0.1:$PORT/ as soon as Wrangler says it is ready:"
+target/release/halftone urls --port "$PORT" || true
+say ""
+exec wrangler dev --ip 127.0.0.1 --port "$PORT" --show-interactive-dev-session=false
