@@ -21,10 +21,15 @@ impl Source {
     /// Where a version's files can be listed, if anywhere.
     #[must_use]
     pub fn of(version: &Version) -> Option<Self> {
-        match (&version.origin, &version.files) {
+        Self::new(&version.origin, version.files.as_deref())
+    }
+
+    /// Where the files of an origin can be listed, given its `files` folder.
+    pub(super) fn new(origin: &Origin, files: Option<&str>) -> Option<Self> {
+        match (origin, files) {
             (Origin::Assets(folder), _) => Some(Self::Assets(folder.trim_start_matches('/').to_owned())),
-            (_, Some(folder)) => Some(Self::Folder(folder.clone())),
-            _ => None,
+            (Origin::Zone(_), _) | (_, None) => None,
+            (_, Some(folder)) => Some(Self::Folder(folder.to_owned())),
         }
     }
 }

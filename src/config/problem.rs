@@ -40,39 +40,21 @@ pub struct Problem {
     pub fix: Option<String>,
 }
 
-impl Problem {
-    /// The problem as one line, with the file called `file`.
-    pub fn in_file<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
-        InFile { problem: self, file }
-    }
-}
-
 impl fmt::Display for Problem {
+    /// One line that begins with the position, so that a file name and a colon can stand in front.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.in_file("halftone.json").fmt(f)
-    }
-}
-
-struct InFile<'a> {
-    problem: &'a Problem,
-    file: &'a str,
-}
-
-impl fmt::Display for InFile<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problem = self.problem;
-        write!(f, "{}:{}:{} ", self.file, problem.line, problem.column)?;
-        if problem.severity == Severity::Warning {
+        write!(f, "{}:{} ", self.line, self.column)?;
+        if self.severity == Severity::Warning {
             f.write_str("warning: ")?;
         }
-        if !problem.path.is_empty() {
-            write!(f, "{}: ", problem.path)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
         }
-        if let Some(found) = &problem.found {
+        if let Some(found) = &self.found {
             write!(f, "`{found}` ")?;
         }
-        f.write_str(&problem.why)?;
-        match &problem.fix {
+        f.write_str(&self.why)?;
+        match &self.fix {
             Some(fix) => write!(f, " — {fix}"),
             None => Ok(()),
         }
