@@ -13,6 +13,8 @@ use crate::slot::{Ownership, VersionIndex, Weight};
 pub mod compile;
 pub mod condition;
 mod files;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod shares;
 mod place;
 
 pub use condition::{Condition, Device};

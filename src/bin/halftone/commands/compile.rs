@@ -22,13 +22,7 @@ pub struct Compile {
 
 pub fn run(command: &Compile) -> Result<(), Failure> {
     let (config, builds) = load_valid(&command.file)?;
-    let previous = match &command.previous {
-        None => None,
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("{} can not be read: {error}", path.display()))?;
-            Some(Plan::read(&text).map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-    };
+    let previous = command.previous.as_deref().map(super::plan::read).transpose()?;
     let revision = previous.as_ref().map_or(1, |plan| plan.revision + 1);
     let plan = plan(&config, &builds, previous.as_ref(), revision)?;
     std::fs::create_dir_all(&command.out).map_err(|error| format!("{} can not be made: {error}", command.out.display()))?;

@@ -3,7 +3,9 @@
 mod check;
 mod compile;
 mod load;
+mod plan;
 mod preview;
+mod simulate;
 mod urls;
 
 use std::path::PathBuf;
@@ -25,6 +27,10 @@ enum Command {
     Check(check::Check),
     /// Make the plan that the edge serves from.
     Compile(compile::Compile),
+    /// Show what a config would do: who gets which version, and who would move.
+    Plan(plan::PlanCommand),
+    /// Draw a synthetic population through the code of the edge.
+    Simulate(simulate::Simulate),
     /// Make a signed link that shows one version for a while.
     Preview(preview::Preview),
     /// Print the JSON schema of the config.
@@ -64,6 +70,8 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(command) => check::run(&command),
         Command::Compile(command) => compile::run(&command),
+        Command::Plan(command) => plan::run(&command),
+        Command::Simulate(command) => simulate::run(&command),
         Command::Preview(command) => preview::run(&command),
         Command::Schema => {
             print!("{}", halftone::config::schema());
