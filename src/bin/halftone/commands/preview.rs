@@ -44,7 +44,7 @@ pub fn run(command: &Preview) -> Result<(), Failure> {
 pub fn link(config: &halftone::config::model::Config, keys: &Keys, url: &str, version: &str, expiry_s: u64) -> Result<String, Failure> {
     let address = halftone::route::Address::parse(url)
         .ok_or_else(|| format!("--url {url}: not an http(s) address; write it whole, like https://shop.example/"))?;
-    let site = site_of(config, address.host).ok_or("the config has no site for this host")?;
+    let site = site_of(config, address.host).ok_or_else(|| "the config has no site for this host".to_owned())?;
     if !site.versions.iter().any(|known| known.id == version) {
         let known: Vec<&str> = site.versions.iter().map(|version| version.id.as_str()).collect();
         return Err(Failure::Other(format!("site `{}` has no version `{version}`; it has {}", site.name, known.join(", "))));
