@@ -12,6 +12,8 @@ mod target;
 
 pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office};
 
+use std::borrow::Cow;
+
 use crate::plan::condition::{Asked, Need};
 use crate::plan::{Fact, Geo, Plan, Site};
 use crate::route::{self, Address, Reserved, SafePath};
@@ -44,6 +46,8 @@ pub struct Request<'a> {
     pub privacy_control: &'a str,
     /// The client's address.
     pub address: &'a str,
+    /// `Referer`: for a subresource without a cookie, the page it belongs to.
+    pub referer: &'a str,
     /// The platform's geography.
     pub geo: Geo<'a>,
     /// Values of the headers in [`Needs::headers`], in that order, separated by line feeds.
@@ -201,6 +205,24 @@ impl Seen<'_> {
 pub(crate) struct Question<'a> {
     pub seen: &'a Seen<'a>,
     pub geo: Geo<'a>,
+    /// Decoded path and query of the page that was asked for.
+    pub page: (Cow<'a, str>, &'a str),
+}
+
+impl<'a> Question<'a> {
+    /// The request itself.
+    pub fn of(seen: &'a Seen<'a>, geo: Geo<'a>) -> Self {
+        Self { seen, geo, page: (Cow::Borrowed(&seen.path.decoded), seen.address.query) }
+    }
+
+    /// The page a subresource belongs to, where the browser says so; otherwise the request itself.
+    pub fn of_its_page(seen: &'a Seen<'a>) -> Self {
+        let page = Address::parse(seen.request.referer).filter(|page| page.authority == seen.address.authority);
+        match page.and_then(|page| Some((SafePath::new(page.path)?.decoded, page.query))) {
+            Some(page) => Self { seen, geo: seen.geo, page },
+            None => Self::of(seen, seen.geo),
+        }
+    }
 }
 
 impl Asked for Question<'_> {
@@ -208,13 +230,13 @@ impl Asked for Question<'_> {
         self.geo
     }
     fn path(&self) -> &str {
-        &self.seen.path.decoded
+        &self.page.0
     }
     fn host(&self) -> &str {
         self.seen.address.host
     }
     fn query(&self) -> &str {
-        self.seen.address.query
+        self.page.1
     }
     fn header(&self, name: &str) -> Option<&str> {
         header(self.seen.needs, self.seen.request, name)

@@ -129,14 +129,18 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
     if !seen.consents() {
         let assignment = match site.without_consent {
             WithoutConsent::Stable => stable(seen, Why::Consent),
-            WithoutConsent::Cookieless => without_cookie(seen, keys),
+            WithoutConsent::Cookieless => without_cookie(seen, keys, &Question::of(seen, seen.geo)),
         };
         let over = if read.is_some() { headers::set_cookie(site, seen.address.secure, &name, "", Life::Seconds(0)) } else { String::new() };
         return serve(seen, failed(assignment), true, Cookies { set: over, ..Cookies::default() });
     }
     // Whoever brings our cookie back is no crawler, so only the others are looked up.
     if read.is_none() && seen.bots.matches(seen.request.user_agent) {
-        let assignment = if site.bots == Bots::Stable { stable(seen, Why::Bot) } else { without_cookie(seen, keys) };
+        let assignment = if site.bots == Bots::Stable {
+            stable(seen, Why::Bot)
+        } else {
+            without_cookie(seen, keys, &Question::of(seen, seen.geo))
+        };
         return serve(seen, failed(assignment), true, Cookies::default());
     }
     let Some(id) = read.as_ref().map(|read| read.visitor.id.clone()).or_else(|| random().map(|bytes| base64url::encode(&bytes))) else {
@@ -156,7 +160,7 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         lease: Some(lease),
         asks: false,
     };
-    let assignment = assign(site, &Question { seen, geo }, &mut draft);
+    let assignment = assign(site, &Question::of(seen, geo), &mut draft);
     let (ticket, asks) = (draft.ticket, draft.asks);
     if read.is_none() && kept.arm.is_none() && site.rollout.as_ref().is_some_and(|rollout| rollout.newcomers_only) {
         // A rule's visitor has not been drawn yet and is no resident either: the arm is drawn when the rollout decides.
@@ -212,11 +216,11 @@ fn place(kept: &mut Kept, geo: &Geo<'_>) {
 }
 
 /// The version of a visitor who keeps no cookie: by a slot that holds for one day and one network.
-fn without_cookie(seen: &Seen<'_>, keys: &Keys) -> Assignment {
+fn without_cookie(seen: &Seen<'_>, keys: &Keys, question: &Question<'_>) -> Assignment {
     let day = seen.now_s() / 86_400;
     let key = cookieless::key(keys, &seen.site.name, day, seen.request.address, seen.request.user_agent);
     let mut draft = Draft { key: &key, arm: None, served: None, ticket: None, rollout: 0, now_s: seen.now_s(), lease: None, asks: false };
-    assign(seen.site, &Question { seen, geo: seen.geo }, &mut draft)
+    assign(seen.site, question, &mut draft)
 }
 
 /// The cookie, if anything in it changed, and what the ticket office is asked.
@@ -260,7 +264,7 @@ fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let assignment = match served {
         Some(version) => Assignment { version, why: Why::Page },
         // Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.
-        None if keeps_no_cookie(seen) => Assignment { why: Why::Page, ..without_cookie(seen, keys) },
+        None if keeps_no_cookie(seen) => Assignment { why: Why::Page, ..without_cookie(seen, keys, &Question::of_its_page(seen)) },
         None => stable(seen, Why::Stable),
     };
     serve(seen, assignment, false, Cookies::default())

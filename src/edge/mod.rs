@@ -66,15 +66,17 @@ pub fn decide(bytes: usize, now_ms: f64) -> usize {
     buffer::with(bytes, |facts, out| {
         #[cfg(feature = "fault-injection")]
         assert!(!facts.contains("halftone-fault=decide"), "a fault was asked for");
+        // Sixteen lines, and all the rest is the headers'.
         let mut lines = facts.splitn(17, '\n');
         let mut next = || lines.next().unwrap_or_default();
         let [method, url, cookies, dest, purpose, if_none_match, failed, accept] = std::array::from_fn(|_| next());
-        let [user_agent, privacy_control, address, country, region, city, colo] = std::array::from_fn(|_| next());
+        let [user_agent, privacy_control, address, referer, country, region, city, colo] = std::array::from_fn(|_| next());
         let headers = next();
         let geo = Geo { country, region, city, colo };
         let now_ms = now_ms as u64;
         let request = Request {
-            method, url, cookies, dest, purpose, if_none_match, failed, accept, user_agent, privacy_control, address, geo, headers, now_ms,
+            method, url, cookies, dest, purpose, if_none_match, failed, accept, user_agent, privacy_control, address, referer, geo,
+            headers, now_ms,
         };
         state::with(|edge| edge.decide(&request, random).render(out));
     })

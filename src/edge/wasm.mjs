@@ -43,7 +43,7 @@ export class Engine {
     // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
     if (dest === "document" || dest === "" || cookies === "" || purpose !== "" || needs.cookieless || dest.endsWith("frame")) {
       facts += `${headers.get("accept") ?? ""}\n${headers.get("user-agent") ?? ""}\n${headers.get("sec-gpc") ?? ""}\n`;
-      facts += `${headers.get("cf-connecting-ip") ?? ""}\n`;
+      facts += `${headers.get("cf-connecting-ip") ?? ""}\n${cookies === "" ? (headers.get("referer") ?? "") : ""}\n`;
       const cf = needs.geo ? request.cf : undefined;
       facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
       for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
