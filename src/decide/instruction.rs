@@ -27,6 +27,7 @@ pub struct Answer {
 }
 
 /// A request to an origin.
+#[expect(clippy::struct_excessive_bools, reason = "each is one letter in the instruction's first line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carry {
     /// If the first attempt is refused, answers 5xx or sends no headers in time: decide again with `failed` set.

@@ -55,6 +55,7 @@ pub struct Collision;
 
 impl FileIndex {
     /// An index of `(path, who has it, whether contents differ)`; paths begin with a slash and are percent-decoded.
+    #[expect(clippy::needless_pass_by_value, reason = "an iterator is gone through once for every seed, so it is cloned")]
     pub fn build<'a>(files: impl Iterator<Item = (&'a str, u64, bool)> + Clone) -> Result<Self, Collision> {
         (0..16).find_map(|seed| Self::build_seeded(seed, files.clone())).ok_or(Collision)
     }

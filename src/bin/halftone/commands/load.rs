@@ -34,15 +34,13 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
 /// Like [`load`], for commands that need a config without errors; prints the problems otherwise.
 pub fn load_valid(file: &ConfigFile) -> Result<(Config, Builds), Failure> {
     let Loaded { checked, builds } = load(file)?;
-    match checked.config {
-        Some(config) => Ok((config, builds)),
-        None => {
-            for problem in &checked.problems {
-                eprintln!("{}:{problem}", file.path.display());
-            }
-            Err(Failure::Config)
-        }
+    if let Some(config) = checked.config {
+        return Ok((config, builds));
     }
+    for problem in &checked.problems {
+        eprintln!("{}:{problem}", file.path.display());
+    }
+    Err(Failure::Config)
 }
 
 fn sources(config: &Config) -> Vec<Source> {

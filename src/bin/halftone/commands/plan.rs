@@ -70,12 +70,12 @@ fn table(site: &Site, classes: &[Class]) {
     let ids: Vec<&str> = site.versions.iter().map(|version| version.id.as_str()).collect();
     let width = classes.iter().map(|class| class.who.chars().count()).max().unwrap_or(0);
     let columns: Vec<usize> = ids.iter().map(|id| id.len().max(7)).collect();
-    let moved = classes.iter().any(|class| class.moves.is_some());
+    let has_moves = classes.iter().any(|class| class.moves.is_some());
     print!("  {:width$}", "");
     for (id, column) in ids.iter().zip(&columns) {
         print!("  {id:>column$}");
     }
-    println!("{}", if moved { "  moves" } else { "" });
+    println!("{}", if has_moves { "  moves" } else { "" });
     for class in classes {
         print!("  {:width$}", class.who);
         for (id, column) in ids.iter().zip(&columns) {
@@ -83,7 +83,7 @@ fn table(site: &Site, classes: &[Class]) {
             print!("  {share:>column$}");
         }
         match class.moves {
-            Some(moves) => println!("  {}{moves:.2}%", if class.exact { "" } else { "about " }),
+            Some(share) => println!("  {}{share:.2}%", if class.exact { "" } else { "about " }),
             None => println!(),
         }
     }

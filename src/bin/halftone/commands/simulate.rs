@@ -140,7 +140,7 @@ fn report(command: &Simulate, plan: &Plan, counts: &Counts) {
     }
     println!("{} visitors, seed {}", command.visitors, command.seed);
     for (country, versions) in &by_country {
-        line(country, versions, expected(plan, country));
+        line(country, versions, expected(plan, country).as_ref());
     }
     line("all", &overall, None);
 }
@@ -152,13 +152,14 @@ fn expected(plan: &Plan, country: &str) -> Option<BTreeMap<String, f64>> {
 }
 
 /// Shares, and how far each is from what it should be in standard deviations.
-fn line(who: &str, versions: &BTreeMap<&str, u64>, expected: Option<BTreeMap<String, f64>>) {
+#[expect(clippy::cast_precision_loss, reason = "counts of visitors stay far below 2^52")]
+fn line(who: &str, versions: &BTreeMap<&str, u64>, expected: Option<&BTreeMap<String, f64>>) {
     let total: u64 = versions.values().sum();
     print!("  {who:8} {total:>9}");
     for (version, &count) in versions {
         let share = count as f64 / total as f64;
         print!("   {version} {:.3}%", 100.0 * share);
-        if let Some(p) = expected.as_ref().map(|shares| shares.get(*version).copied().unwrap_or(0.0) / 100.0) {
+        if let Some(p) = expected.map(|shares| shares.get(*version).copied().unwrap_or(0.0) / 100.0) {
             let deviation = (p * (1.0 - p) / total as f64).sqrt();
             if deviation > 0.0 {
                 print!(" (asked {:.2}%, {:+.1} σ)", 100.0 * p, (share - p) / deviation);
