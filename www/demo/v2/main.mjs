@@ -1,0 +1,5 @@
+import { offer } from "../script/more.mjs";
+import { tell } from "../script/status.mjs";
+
+tell();
+offer(() => import("./ramp.mjs"));
