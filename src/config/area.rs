@@ -53,7 +53,13 @@ pub fn explain_area(text: &str) -> Option<Refusal> {
 
 /// What a text was meant to be where a country can stand.
 pub fn explain_country(text: &str) -> Option<Refusal> {
-    explain(text, is_country_like)
+    let upper = text.trim().to_uppercase().replace('_', "-");
+    let (what, key) = match parse(&upper) {
+        Some(area @ Area::Region(..)) if exists(&area) => ("is a region", "region"),
+        _ if text.trim().to_lowercase().starts_with("colo:") => ("is a data centre", "colo"),
+        _ => return explain(text, is_country_like),
+    };
+    Some(Refusal::new(format!("{what}, not a country")).fix(format!("ask for it with the key `{key}`")))
 }
 
 /// What a text was meant to be where a region can stand.
@@ -149,10 +155,10 @@ pub fn wider(area: &Area) -> Vec<Area> {
         _ => None,
     };
     if let Some(country) = country {
-        if territory::eu_members().any(|member| member.code == country) {
-            wider.push(Area::EuropeanUnion);
+        if let Some(known) = territory::country(country) {
+            wider.extend(known.in_eu.then_some(Area::EuropeanUnion));
+            wider.push(Area::Continent(known.continent.to_owned()));
         }
-        wider.extend(territory::country(country).map(|known| Area::Continent(known.continent.to_owned())));
     }
     if *area == Area::EuropeanUnion {
         // Not only Europe: Cyprus is in Asia to the United Nations.

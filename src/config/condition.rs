@@ -42,7 +42,7 @@ fn read_part(member: &Member<'_>, own: Option<&str>, below: usize, parts: &mut V
     let nested = |nodes: &[Node<'_>], report: &mut Report<'_>| {
         // Collected first, so that problems of all of them are said.
         let read: Vec<Option<Condition>> = nodes.iter().map(|node| at_level(node, own, below, report)).collect();
-        read.into_iter().collect::<Option<Vec<_>>>()
+        filled(read.into_iter().collect())
     };
     let part = match member.key.as_ref() {
         "country" => areas(node, |text| spelling::COUNTRY.fits(text).then(|| text.to_owned()), report),
@@ -108,18 +108,24 @@ fn areas(node: &Node<'_>, written: impl Fn(&str) -> Option<String>, report: &mut
         let text = item.text().and_then(&written);
         areas.push(text.and_then(|text| area::resolve(&text, item.start, &item.place, report)));
     }
-    let mut areas: Vec<Area> = areas.into_iter().collect::<Option<_>>()?;
+    let mut areas: Vec<Area> = filled(areas.into_iter().collect())?;
     areas.dedup();
     Some(Condition::Area(areas))
 }
 
 fn texts(node: &Node<'_>, spelling: &super::shape::Spelling) -> Option<Vec<String>> {
-    node.one_or_more().iter().map(|item| item.text().filter(|text| spelling.fits(text)).map(str::to_owned)).collect()
+    let texts = node.one_or_more().iter().map(|item| item.text().filter(|text| spelling.fits(text)).map(str::to_owned));
+    filled(texts.collect())
 }
 
 fn globs(node: &Node<'_>, report: &mut Report<'_>) -> Option<Vec<Glob>> {
     let globs: Vec<Option<Glob>> = node.one_or_more().iter().map(|item| glob(item, report)).collect();
-    globs.into_iter().collect()
+    filled(globs.into_iter().collect())
+}
+
+/// Nothing for an empty list: it has been reported.
+fn filled<T>(list: Option<Vec<T>>) -> Option<Vec<T>> {
+    list.filter(|list| !list.is_empty())
 }
 
 fn devices(node: &Node<'_>) -> Option<Vec<Device>> {
@@ -129,5 +135,5 @@ fn devices(node: &Node<'_>) -> Option<Vec<Device>> {
         "desktop" => Some(Device::Desktop),
         _ => None,
     };
-    node.one_or_more().iter().map(device).collect()
+    filled(node.one_or_more().iter().map(device).collect())
 }

@@ -77,9 +77,9 @@ fn check_build(build: &Build, node: &Node<'_>, around: &Surroundings<'_>, report
 
 /// Whether two builds are expected to have different files of this name: pages and what is asked for by fixed names.
 fn may_differ(path: &str) -> bool {
-    const SUBRESOURCES: [&str; 26] = [
+    const SUBRESOURCES: [&str; 25] = [
         "js", "mjs", "cjs", "css", "json", "wasm", "woff", "woff2", "ttf", "otf", "eot", "png", "jpg", "jpeg", "gif", "webp", "avif", "svg",
-        "mp4", "webm", "mp3", "ogg", "bin", "glb", "data", "map",
+        "mp4", "webm", "mp3", "ogg", "bin", "glb", "data",
     ];
     /// Asked for by crawlers, browsers and phones under this name whatever the page says.
     const FIXED: [&str; 9] = [

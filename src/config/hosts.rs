@@ -59,6 +59,14 @@ pub fn explain(text: &str) -> Option<Refusal> {
     (tidy != text && is_host(tidy)).then(|| Refusal::new("has white space around it").fix(format!("write `{tidy}`")))
 }
 
+/// What is wrong with a text that is no hostname where no wildcard can stand.
+pub fn explain_single(text: &str) -> Option<Refusal> {
+    match text.strip_prefix("*.").filter(|rest| is_host(rest)) {
+        Some(_) => Some(Refusal::new("is a wildcard, and one hostname is needed").fix("write it in full, like `admin.shop.example`")),
+        None => explain(text),
+    }
+}
+
 /// Whether a host only exists on this machine, where there is no https.
 pub fn is_local(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_loopback_v4(host)
@@ -136,14 +144,15 @@ fn check_overlaps(sites: &[SiteHosts<'_, '_>], table: &Table, report: &mut Repor
     for (at, site) in sites.iter().enumerate() {
         for (host, node) in &site.hosts {
             for (wide, other_at, other) in table.covering(host).filter(|(_, other_at, _)| *other_at != at) {
-                let (first, what) = if other_at < at { (other, "never gets it") } else { (site.site, "gets it") };
                 let name = site.site;
-                let words = found(
-                    host.as_str(),
-                    format!("is also covered by `{wide}` of site `{other}`; `{first}` stands first in the file and wins: `{name}` {what}"),
-                );
-                let swap = (other_at < at).then(|| format!("put `{name}` before `{other}` if it should have it"));
-                report.add(Code::HostOverlap, node, words.maybe_fix(swap));
+                let covered = format!("is also covered by `{wide}` of site `{other}`");
+                let words = if other_at < at {
+                    let words = found(host.as_str(), format!("{covered}, which stands first in the file and wins: `{name}` never gets it"));
+                    words.fix(format!("put `{name}` before `{other}`"))
+                } else {
+                    found(host.as_str(), format!("{covered}; `{name}` stands first in the file and wins"))
+                };
+                report.add(Code::HostOverlap, node, words);
             }
         }
     }

@@ -50,6 +50,9 @@ pub fn explain(text: &str) -> Option<Refusal> {
     }
     if matches!(lower.as_str(), "http" | "https") {
         let fixed = format!("{lower}://{}", rest.trim_start_matches('/'));
+        if fixed == tidy && tidy.contains(' ') {
+            return Some(Refusal::new("has a space, which addresses do not have").fix(format!("write `{}`", tidy.replace(' ', "%20"))));
+        }
         return Some(Refusal::new("is not a whole address").fix(format!("write `{fixed}`"))).filter(|_| looks_right(&fixed));
     }
     if tidy.contains("://") {
@@ -62,6 +65,9 @@ pub fn explain(text: &str) -> Option<Refusal> {
     }
     if tidy.contains('.') && hosts::is_host(tidy.split('/').next().unwrap_or_default()) {
         return Some(Refusal::new("does not say what kind of origin it is").fix(format!("write `https://{tidy}` for a host, `assets:{tidy}` for a folder")));
+    }
+    if nearest(tidy, ["zone"].into_iter()).is_some() {
+        return Some(Refusal::new("is no kind of origin").fix("did you mean `zone`?"));
     }
     let folder = tidy.trim_matches('/');
     let fix = format!("write `assets:{folder}` for the folder of that name");
@@ -193,7 +199,7 @@ pub fn check_url(origin: &str, node: &Node<'_>, hosts: &hosts::Table, admin: Opt
     }
     if origin.starts_with("http://") && !hosts::is_local(host) {
         let words = found(node.shown(), "is fetched over plain http: whoever is in between can change the files");
-        let rest = origin.trim_start_matches("http://");
+        let rest = node.text().unwrap_or(origin).trim_start_matches("http://");
         report.add(Code::PlainHttp, node, words.fix(format!("write `https://{rest}` if the host has it")));
     }
 }

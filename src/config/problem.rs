@@ -142,7 +142,7 @@ codes! {
     EmptyFolder "empty-folder" Error "A build's folder holds no files."
     NoIndex "no-index" Warning "A build has no `/index.html`."
     SharedName "shared-name" Warning "Two builds have different content under one name."
-    SharedHashedName "shared-hashed-name" Error "Two builds have different content under a name that the config calls content-hashed."
+    SharedHashedName "shared-hashed-name" Warning "Two builds have different content under a name that the config calls content-hashed."
     ServiceWorker "service-worker" Warning "A build brings a service worker, which can outlive a rollback."
     More "more" Error "There are more problems than are shown."
 }

@@ -51,6 +51,8 @@ pub fn milliseconds(text: &str) -> Option<u64> {
 pub fn explain_weight(text: &str) -> Option<Refusal> {
     let tidy: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == ',' { '.' } else { c }).collect();
     let number = tidy.strip_suffix('%').unwrap_or(&tidy);
+    let bare = number.trim_start_matches('0');
+    let number = if bare.is_empty() || bare.starts_with('.') { number } else { bare };
     if number.starts_with('-') {
         return Some(Refusal::new("is less than 0%").fix("write a weight from \"0%\" to \"100%\""));
     }
@@ -110,7 +112,12 @@ pub fn explain_timeout(text: &str) -> Option<Refusal> {
         let refusal = Refusal::new("is too long: visitors would be waiting").fix("write at most \"30s\"");
         return Some(Refusal { code: Code::OutOfRange, ..refusal });
     }
-    explain(text, "ms", &["ms", "s"])
+    explain(text, unit_of_bare_timeout(text), &["ms", "s"])
+}
+
+/// Below a hundred nobody means milliseconds.
+pub fn unit_of_bare_timeout(number: &str) -> &'static str {
+    if number.trim().len() <= 2 { "s" } else { "ms" }
 }
 
 fn explain(text: &str, bare: &str, units: &[&str]) -> Option<Refusal> {

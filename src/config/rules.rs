@@ -42,7 +42,7 @@ pub fn read(site: &Node<'_>, splits: &Splits<'_>, report: &mut Report<'_>) -> Op
         }
         let when = item.get("when").and_then(|node| condition::read(node, splits.own_cookies, report));
         if let (Some(when), Some(node)) = (&when, item.get("when")) {
-            let shown = name.map_or("", |(name, _)| name);
+            let shown = name.map_or("without a name", |(name, _)| name);
             check_reachable(when, &conditions, node, &mut fuel, report);
             conditions.push((shown, when.clone()));
         }

@@ -136,12 +136,20 @@ impl Spelling {
         }
         Some((self.explain)(text).unwrap_or_else(|| {
             let refusal = Refusal::new(format!("is not {}: {}", self.noun, self.rule));
-            refusal.fix(format!("write it like `{}`", self.example))
+            refusal.fix(format!("write it like \"{}\"", self.example))
         }))
     }
 }
 
 impl Shape {
+    /// The key that tells an object of this shape from others.
+    pub fn mark(&self) -> Option<&'static str> {
+        match self {
+            Self::Object(object) => object.mark,
+            _ => None,
+        }
+    }
+
     /// As a sentence speaks of it.
     pub fn noun(&self) -> String {
         match self {
@@ -154,7 +162,11 @@ impl Shape {
             Self::Object(object) => object.noun.to_owned(),
             Self::Map(map) => map.noun.to_owned(),
             Self::Either(shapes) => {
-                let nouns: Vec<String> = shapes.iter().map(Self::noun).collect();
+                let marks: Vec<&str> = shapes.iter().filter_map(Self::mark).collect();
+                let mut nouns: Vec<String> = shapes.iter().filter(|shape| shape.mark().is_none()).map(Self::noun).collect();
+                if !marks.is_empty() {
+                    nouns.push(format!("an object with {}", super::report::listed(marks.iter(), "or", 8)));
+                }
                 match nouns.as_slice() {
                     [start @ .., last] if !start.is_empty() => format!("{} or {last}", start.join(", ")),
                     nouns => nouns.concat(),

@@ -9,6 +9,7 @@ use super::quantity;
 use super::report::{Report, found, why};
 use super::rollout;
 use super::rules;
+use super::shape::Spelling;
 use super::spelling;
 use super::tree::Node;
 use super::version::{self, Names};
@@ -95,13 +96,13 @@ pub fn word<T>(node: Option<&Node<'_>>, otherwise: T, parse: impl Fn(&str) -> Op
 pub fn seconds(node: Option<&Node<'_>>, otherwise: u32, range: (&str, &str), report: &mut Report<'_>) -> Option<u32> {
     match node {
         None => Some(otherwise),
-        Some(node) => u32::try_from(in_range(node, range, report)? / 1000).ok(),
+        Some(node) => u32::try_from(in_range(node, &spelling::DURATION, range, report)? / 1000).ok(),
     }
 }
 
 /// A duration in milliseconds; reports one outside of the range.
-pub fn in_range(node: &Node<'_>, (least, most): (&str, &str), report: &mut Report<'_>) -> Option<u64> {
-    let ms = quantity::milliseconds(node.text()?)?;
+pub fn in_range(node: &Node<'_>, spelling: &Spelling, (least, most): (&str, &str), report: &mut Report<'_>) -> Option<u64> {
+    let ms = quantity::milliseconds(node.text().filter(|text| spelling.fits(text))?)?;
     if ms < quantity::milliseconds(least)? || ms > quantity::milliseconds(most)? {
         let words = found(node.shown(), format!("is not from \"{least}\" to \"{most}\""));
         report.add(Code::OutOfRange, node, words);

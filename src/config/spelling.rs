@@ -85,6 +85,7 @@ pub static PREFIX: Spelling = Spelling {
         text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain))
     },
     explain: |text| match text {
+        "" => None,
         "/" => Some(Refusal::new("would reserve every path").fix("write a path of its own, like `/_halftone`")),
         _ if !text.starts_with('/') => Some(Refusal::new("does not begin with `/`").fix(format!("write `/{text}`"))),
         _ if text.ends_with('/') => Some(Refusal::new("ends with `/`").fix(format!("write `{}`", text.trim_end_matches('/')))),
@@ -115,7 +116,7 @@ pub static HOST: Spelling = Spelling {
     except: &[],
     longest: 253,
     matches: super::hosts::is_host,
-    explain: super::hosts::explain,
+    explain: super::hosts::explain_single,
     example: "admin.shop.example",
 };
 
@@ -142,8 +143,8 @@ pub static TOKEN: Spelling = Spelling {
     longest: 128,
     matches: is_token,
     explain: |text| {
-        let trimmed = text.trim().trim_end_matches([':', '=']);
-        is_token(trimmed).then(|| Refusal::new("has a character that no such name has").fix(format!("write `{trimmed}`")))
+        let tidy = text.trim().trim_end_matches([':', '=', ' ']).replace(' ', "-");
+        is_token(&tidy).then(|| Refusal::new("has a character that no such name has").fix(format!("write `{tidy}`")))
     },
     example: "X-Country",
 };
@@ -290,7 +291,7 @@ pub static REGION: Spelling = Spelling {
     rule: "a country and its subdivision of ISO 3166-2, like `US-CA`",
     pattern: "^[A-Z]{2}-[A-Z0-9]{1,3}$",
     except: &[],
-    longest: 6,
+    longest: 16,
     matches: super::area::is_region_like,
     explain: super::area::explain_region,
     example: "US-CA",
@@ -303,7 +304,7 @@ pub static COLO: Spelling = Spelling {
     rule: "three capital letters, as in `AKL`",
     pattern: "^[A-Z]{3}$",
     except: &[],
-    longest: 3,
+    longest: 16,
     matches: super::area::is_colo_like,
     explain: super::area::explain_colo,
     example: "AKL",

@@ -18,13 +18,13 @@ pub fn check(node: &Node<'_>, shape: &Shape, report: &mut Report<'_>) {
         (Shape::Flag, Value::Flag(_)) => {}
         (Shape::Whole { least, most }, Value::Number(_)) => check_whole(node, *least, *most, report),
         (Shape::List { of, least, most }, Value::List(items)) => {
-            check_count(node, items.len(), *least, *most, "item", report);
+            check_count(node, items.len(), *least, *most, report);
             for item in items {
                 check(item, of, report);
             }
         }
         (Shape::OneOrMore { of, most }, Value::List(items)) => {
-            check_count(node, items.len(), 1, *most, "item", report);
+            check_count(node, items.len(), 1, *most, report);
             for item in items {
                 check(item, of, report);
             }
@@ -90,13 +90,13 @@ fn check_whole(node: &Node<'_>, least: u64, most: u64, report: &mut Report<'_>) 
     }
 }
 
-fn check_count(node: &Node<'_>, count: usize, least: usize, most: usize, what: &str, report: &mut Report<'_>) {
+fn check_count(node: &Node<'_>, count: usize, least: usize, most: usize, report: &mut Report<'_>) {
     if count < least {
-        let words = found(node.shown(), format!("has no {what}; at least {least} is needed"));
-        report.add(Code::OutOfRange, node, words.fix("add one, or leave the key out if it may be left out"));
+        let words = found(node.shown(), format!("is empty, and at least {least} is needed"));
+        report.add(Code::OutOfRange, node, words.fix("add one"));
     }
     if count > most {
-        report.add(Code::OutOfRange, node, why(format!("{count} {what}s are too many: at most {most} are allowed")));
+        report.add(Code::OutOfRange, node, why(format!("{count} are too many: at most {most} are allowed")));
     }
 }
 
@@ -179,8 +179,10 @@ fn unknown_key(member: &Member<'_>, parent: &Node<'_>, object: &Object, report: 
     let free: Vec<&str> = object.fields.iter().map(|field| field.key).filter(|key| parent.get(key).is_none()).collect();
     let all = object.fields.iter().map(|field| field.key);
     let synonym = SYNONYMS.iter().find(|(theirs, ours)| *theirs == member.key && free.contains(ours)).map(|pair| pair.1);
+    let near = || report::nearest(&member.key, all.clone());
     let fix = match synonym.or_else(|| report::nearest(&member.key, free.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if near().is_some() => format!("take it out: `{}` is there already", near().unwrap_or_default()),
         None => format!("the keys here are {}", report::listed(all, "and", 20)),
     };
     let words = found(member.key.as_ref(), format!("is not a key of {}", object.noun)).fix(fix);
@@ -189,7 +191,7 @@ fn unknown_key(member: &Member<'_>, parent: &Node<'_>, object: &Object, report: 
 
 fn check_map(node: &Node<'_>, members: &[Member<'_>], map: &Map, report: &mut Report<'_>) {
     check_doubles(members, report);
-    check_count(node, members.len(), map.least, map.most, "entry", report);
+    check_count(node, members.len(), map.least, map.most, report);
     for member in members {
         if let Some(refusal) = map.keys.refusal(&member.key) {
             let shown = if member.key.is_empty() { "\"\"" } else { member.key.as_ref() };
@@ -213,9 +215,8 @@ fn mended(node: &Node<'_>, shape: &Shape) -> Option<String> {
             quantity::weight_for_number(number)
         }
         (Shape::Text(spelling), Value::Number(number)) => {
-            // A bare duration is taken for the smallest unit: nobody then waits longer than was meant.
-            let units = if std::ptr::eq(*spelling, &raw const spelling::TIMEOUT) { "ms" } else { "s" };
-            let timed = Some(format!("{number}{units}")).filter(|text| quantity::milliseconds(text).is_some() && spelling.fits(text));
+            let unit = if std::ptr::eq(*spelling, &raw const spelling::TIMEOUT) { quantity::unit_of_bare_timeout(number) } else { "s" };
+            let timed = Some(format!("{number}{unit}")).filter(|text| quantity::milliseconds(text).is_some() && spelling.fits(text));
             timed.or_else(|| Some((*number).to_owned()).filter(|text| spelling.fits(text))).map(|text| format!("write \"{text}\""))
         }
         (Shape::Flag, Value::Text(text)) if text == "true" || text == "false" => Some(format!("write {text} without quotes")),
@@ -227,11 +228,14 @@ fn mended(node: &Node<'_>, shape: &Shape) -> Option<String> {
         }
         (Shape::Either(shapes), _) => {
             if matches!(node.value, Value::Object(_)) {
-                let marks = shapes.iter().filter_map(|shape| match shape {
-                    Shape::Object(object) => object.mark,
-                    _ => None,
+                let marks: Vec<&str> = shapes.iter().filter_map(Shape::mark).collect();
+                let meant = node.members().iter().find_map(|member| {
+                    let synonym = SYNONYMS.iter().find(|(theirs, ours)| *theirs == member.key && marks.contains(ours)).map(|pair| pair.1);
+                    Some((member, synonym.or_else(|| report::nearest(&member.key, marks.iter().copied()))?))
                 });
-                let marks: Vec<&str> = marks.collect();
+                if let Some((member, mark)) = meant {
+                    return Some(format!("did you mean `{mark}` by `{}`?", member.key));
+                }
                 return (!marks.is_empty()).then(|| format!("it needs {}", report::listed(marks.iter(), "or", 8)));
             }
             shapes.iter().find_map(|shape| mended(node, shape))

@@ -149,7 +149,13 @@ fn strict_words(error: &serde_json::Error) -> String {
 fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
     let range = error.range();
     let here = text.get(range.start..range.end).unwrap_or_default();
-    let token = || here.lines().next().unwrap_or_default().to_owned();
+    // Comments to the end of their line, words and numbers as far as they go.
+    let token = || {
+        let line = text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let word = line.split(|c: char| c.is_whitespace() || ",:]}[{\"".contains(c)).next().unwrap_or_default();
+        let all = if here.starts_with("//") { here } else if word.len() > here.len() { word } else { here };
+        all.lines().next().unwrap_or_default().to_owned()
+    };
     let at_end = text.get(range.start..).is_none_or(|rest| rest.trim().is_empty());
     let not_json = |words: Words| (Code::NotJson, words);
     match error.kind() {
@@ -158,6 +164,9 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
             (Code::TrailingComma, found(",", "stands after the last item, which JSON does not allow").fix("take it out"))
         }
         Kind::NestingDepthExceeded => (Code::TooDeep, too_deep_words()),
+        Kind::ExpectedComma if follows_zero(text, range.start) => {
+            not_json(why("a number has a zero in front, which JSON does not allow").fix("take the zero out"))
+        }
         Kind::ExpectedComma => not_json(why("a comma is missing here").fix("put `,` between the items")),
         Kind::UnterminatedObject => not_json(why("this object is not closed").fix("add `}` where it ends")),
         Kind::UnterminatedArray => not_json(why("this list is not closed").fix("add `]` where it ends")),
@@ -170,6 +179,9 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
             not_json(found(token(), "stands after the end of the config").fix("a file holds one object; take the rest out"))
         }
         Kind::String(kind) => not_json(why(string_words(kind))),
+        Kind::UnexpectedTokenInObject if here.len() == 1 && ",:[]{}".contains(here) => {
+            not_json(found(token(), "does not belong here; a key in quotes does"))
+        }
         Kind::UnexpectedWord | Kind::UnexpectedToken | Kind::UnexpectedTokenInObject if !at_end => {
             not_json(found(token(), "is not JSON").fix("text and keys stand in double quotes"))
         }
@@ -179,6 +191,12 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
         _ if at_end => not_json(why("the file ends in the middle of a value")),
         _ => not_json(found(token(), "is not a number as JSON writes it")),
     }
+}
+
+/// Whether a zero ends here that more digits follow: the parser takes `01` for two numbers.
+fn follows_zero(text: &str, at: usize) -> bool {
+    let before = text.get(..at).is_some_and(|before| before.ends_with('0') && !before.trim_end_matches('0').ends_with(|c: char| c.is_ascii_digit() || c == '.'));
+    before && text.get(at..).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn string_words(kind: &jsonc_parser::ParseStringErrorKind) -> &'static str {

@@ -207,7 +207,7 @@ impl<'t> Node<'t> {
     pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
-            Value::Flag(_) => "true or false",
+            Value::Flag(_) => "a boolean",
             Value::Number(_) => "a number",
             Value::Text(_) => "text",
             Value::List(_) => "a list",

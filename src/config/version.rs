@@ -108,7 +108,7 @@ fn read(member: &Member<'_>, around: &Surroundings<'_>, report: &mut Report<'_>)
     }
     let timeout_ms = match node.get("timeout") {
         None => Some(USUAL_TIMEOUT_MS),
-        Some(node) => in_range(node, TIMEOUT_RANGE, report).and_then(|ms| u32::try_from(ms).ok()),
+        Some(node) => in_range(node, &spelling::TIMEOUT, TIMEOUT_RANGE, report).and_then(|ms| u32::try_from(ms).ok()),
     };
     let not_found = word(node.get("not_found"), NotFound::Page, |text| match text {
         "page" => Some(NotFound::Page),

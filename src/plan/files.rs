@@ -1,12 +1,11 @@
 //! Which version has which file: a compact index, so that "who has `/assets/app-1f2e3d4c.js`?" is a look-up, not a try.
 //!
 //! Paths are kept as 64-bit hashes under a seed the compiler chose so that no two of the site's paths collide; a path
-//! that no build has is mistaken for one with probability files / 2^64. Travels as base64 text grouped by who has what.
+//! that no build has is mistaken for one with probability files / 2^64. Eleven bytes a file in the plan.
 
 use serde::{Deserialize, Serialize};
 
 use crate::slot::{Murmur3, VersionIndex};
-use crate::visitor::base64url;
 
 /// Versions a site can have: one bit each, the top bit says "same name, different content".
 pub const MOST_VERSIONS: usize = 63;
@@ -15,7 +14,7 @@ const CONTESTED: u64 = 1 << 63;
 
 /// Who has which file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+#[serde(try_from = "Stored")]
 pub struct FileIndex {
     seed: u32,
     /// Sorted by hash.
@@ -95,38 +94,18 @@ fn hash(seed: u32, path: &str) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// The stored shape: hashes (8 bytes each, little-endian, base64url) grouped by the set of versions.
-#[derive(Serialize, Deserialize)]
+/// As it is stored: entries that must stand in order.
+#[derive(Deserialize)]
 struct Stored {
     seed: u32,
-    groups: Vec<(u64, String)>,
+    entries: Vec<(u64, u64)>,
 }
 
 impl TryFrom<Stored> for FileIndex {
-    type Error = String;
-    fn try_from(stored: Stored) -> Result<Self, String> {
-        let mut entries = Vec::new();
-        for (versions, hashes) in stored.groups {
-            let bytes = base64url::decode(&hashes).ok_or("file index: not base64url")?;
-            let (words, rest) = bytes.as_chunks::<8>();
-            if !rest.is_empty() {
-                return Err("file index: a group is cut off".to_owned());
-            }
-            entries.extend(words.iter().map(|word| (u64::from_le_bytes(*word), versions)));
-        }
-        entries.sort_unstable();
-        Ok(Self { seed: stored.seed, entries })
-    }
-}
-
-impl From<FileIndex> for Stored {
-    fn from(index: FileIndex) -> Self {
-        let mut groups: std::collections::BTreeMap<u64, Vec<u8>> = std::collections::BTreeMap::new();
-        for (hash, versions) in &index.entries {
-            groups.entry(*versions).or_default().extend(hash.to_le_bytes());
-        }
-        let groups = groups.into_iter().map(|(versions, bytes)| (versions, base64url::encode(&bytes))).collect();
-        Self { seed: index.seed, groups }
+    type Error = &'static str;
+    fn try_from(Stored { seed, entries }: Stored) -> Result<Self, Self::Error> {
+        let rising = entries.iter().zip(entries.iter().skip(1)).all(|(a, b)| a.0 < b.0);
+        if rising { Ok(Self { seed, entries }) } else { Err("the file index is out of order") }
     }
 }
 
@@ -145,6 +124,6 @@ mod tests {
         assert!(read.find("/a-1.js").in_version(VersionIndex(0)) && !read.find("/a-1.js").in_version(VersionIndex(1)));
         assert_eq!(read.find("/b-2.js").first_of([0, 1].map(VersionIndex).into_iter()), Some(VersionIndex(1)));
         assert_eq!(read.find("/c.js"), Found::NOWHERE);
-        assert!(serde_json::from_str::<FileIndex>(r#"{"seed":0,"groups":[[1,"AAAA"]]}"#).is_err());
+        assert!(serde_json::from_str::<FileIndex>(r#"{"seed":0,"entries":[[2,1],[1,1]]}"#).is_err());
     }
 }

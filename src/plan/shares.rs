@@ -213,7 +213,7 @@ mod tests {
             r#"{{"name":"s","hosts":[],"versions":[{v},{w}],"stable":0,"rollout":{{"salt":"{id}","canary":1,"newcomers_only":false,
             "strategy":{{"random":[[{},0],[10000,1]]}}}},"rules":[{{"name":"nz","salt":"r","when":{{"place":[{{"countries":"NZ"}}]}},"owners":[[10000,1]]}}],
             "bots":"split","consent":null,"without_consent":"stable","cookie":"halftone","max_age_s":1,"same_site":"lax","hashed":null,
-            "response_header":true,"files":{{"seed":0,"groups":[]}}}}"#,
+            "response_header":true,"files":{{"seed":0,"entries":[]}}}}"#,
             SLOTS - weight,
             v = r#"{"id":"v1","origin":{"assets":"/v1"},"forward":[],"timeout_ms":1,"not_found":"page","listed":false}"#,
             w = r#"{"id":"v2","origin":{"assets":"/v2"},"forward":[],"timeout_ms":1,"not_found":"page","listed":false}"#,

@@ -65,10 +65,10 @@ impl Lease {
         Drawn::Ask
     }
 
-    /// Puts in what the office answered to a question asked at `asked_s`.
+    /// Puts in what the office answered to a question asked at `asked_s`: numbers, lowest first.
     pub fn granted(&mut self, rollout: u32, mut numbers: Vec<u64>, asked_s: u64) {
         let ask_after_s = if numbers.is_empty() { asked_s + ASK_AGAIN_S } else { asked_s };
-        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        numbers.reverse();
         *self = Self { rollout, numbers, until_s: asked_s + LEASE_S, ask_after_s };
     }
 }

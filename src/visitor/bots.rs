@@ -1,77 +1,75 @@
 //! Listed bots, by what their user agent contains.
 //!
 //! The list (made by scripts/bots.mjs) is some thousand lower-case literals. A user agent is read once: at each position
-//! the next three letters say, by one bit, whether any literal begins so; only then are literals compared. No
+//! the next three letters say whether any literal begins so; only then are literals compared. No
 //! allocation per look, no expressions, nothing that grows with the length of the list but the table.
 
-/// The list, ready to be asked.
+/// The list, ready to be asked: literals in chains, one chain for every hash of the three letters they begin with.
 pub struct Bots {
-    /// One bit for every hash of three letters that some literal begins with.
-    bits: Box<[u64; BITS / 64]>,
-    /// Literals sorted by that hash.
+    /// Where the chain of a hash begins in `literals`; `NONE` where no literal begins so.
+    heads: Box<[u16; CHAINS]>,
     literals: Vec<Literal>,
 }
 
-/// Bits of the table: with some thousand literals three positions in four need no look at the list.
-const BITS: usize = 8192;
+/// Chains of the table: with some thousand literals six positions in seven need no look at the list.
+const CHAINS: usize = 8192;
+
+/// The end of a chain.
+const NONE: u16 = u16::MAX;
 
 struct Literal {
-    hash: u16,
+    text: &'static str,
     /// Only at the beginning of the user agent.
     anchored: bool,
-    text: &'static str,
+    next: u16,
 }
 
 impl Bots {
     /// The list this was built with.
     #[must_use]
     pub fn standard() -> Self {
-        Self::of(include_str!("bots.txt").lines())
+        let mut bots = Self { heads: Box::new([NONE; CHAINS]), literals: Vec::new() };
+        for line in include_str!("bots.txt").lines() {
+            bots.add(line);
+        }
+        bots
     }
 
-    fn of(lines: impl Iterator<Item = &'static str>) -> Self {
-        let mut bits = Box::new([0_u64; BITS / 64]);
-        let mut literals: Vec<Literal> = lines
-            .filter_map(|line| {
-                let text = line.strip_prefix('^').unwrap_or(line);
-                let hash = hash(*text.as_bytes().first_chunk::<3>()?);
-                Some(Literal { hash, anchored: text.len() < line.len(), text })
-            })
-            .collect();
-        literals.sort_unstable_by_key(|literal| literal.hash);
-        for literal in &literals {
-            if let Some(word) = bits.get_mut(usize::from(literal.hash) / 64) {
-                *word |= 1 << (literal.hash % 64);
-            }
+    fn add(&mut self, line: &'static str) {
+        let text = line.strip_prefix('^').unwrap_or(line);
+        let at = self.literals.len() as u16;
+        let head = text.as_bytes().first_chunk().and_then(|first| self.heads.get_mut(hash(*first)));
+        if let Some(head) = head {
+            self.literals.push(Literal { text, anchored: text.len() < line.len(), next: *head });
+            *head = at;
         }
-        Self { bits, literals }
     }
 
     /// Whether a user agent contains a literal of the list; case does not matter.
     #[must_use]
     pub fn matches(&self, user_agent: &str) -> bool {
         let agent = user_agent.as_bytes();
-        let mut window = agent.windows(3).enumerate();
-        window.any(|(at, three)| {
+        agent.windows(3).enumerate().any(|(at, three)| {
             let &[a, b, c] = three else { return false };
-            let hash = hash([a, b, c].map(|byte| byte.to_ascii_lowercase()));
-            let set = self.bits.get(usize::from(hash) / 64).is_some_and(|word| word >> (hash % 64) & 1 == 1);
-            set && self.begins(hash, agent, at)
+            let head = self.heads.get(hash([a, b, c].map(|byte| byte.to_ascii_lowercase())));
+            head.is_some_and(|&head| head != NONE && self.begins(head, agent, at))
         })
     }
 
-    fn begins(&self, hash: u16, agent: &[u8], at: usize) -> bool {
-        let from = self.literals.partition_point(|literal| literal.hash < hash);
-        let same = self.literals.iter().skip(from).take_while(|literal| literal.hash == hash);
-        let mut fitting = same.filter(|literal| at == 0 || !literal.anchored);
-        fitting.any(|literal| agent.get(at..at + literal.text.len()).is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes())))
+    /// Whether a literal of the chain stands here.
+    fn begins(&self, head: u16, agent: &[u8], at: usize) -> bool {
+        let mut chain = std::iter::successors(self.literals.get(usize::from(head)), |literal| self.literals.get(usize::from(literal.next)));
+        chain.any(|literal| {
+            let here = agent.get(at..at + literal.text.len());
+            (at == 0 || !literal.anchored) && here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes()))
+        })
     }
 }
 
-/// Three letters to one of [`BITS`] numbers.
-fn hash([a, b, c]: [u8; 3]) -> u16 {
+/// Three letters to one of [`CHAINS`] numbers.
+fn hash([a, b, c]: [u8; 3]) -> usize {
     let joined = u32::from(a) | u32::from(b) << 8 | u32::from(c) << 16;
-    (joined.wrapping_mul(0x9e37_79b1) >> 19) as u16
+    (joined.wrapping_mul(0x9e37_79b1) >> 19) as usize
 }
 
 #[cfg(test)]

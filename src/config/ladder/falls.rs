@@ -95,6 +95,8 @@ fn say(one: &Opened<'_, '_>, fall: Fall<'_>, report: &mut Report<'_>) {
     let Fall { place, by, before } = fall;
     let why = if *by == one.area {
         format!("is less than the {before} of the step before: visitors would lose the canary")
+    } else if by == place {
+        format!("is less than the {before} that visitors in `{place}` had at the step before: they would lose the canary")
     } else {
         format!("is less than the {before} that visitors in `{place}` had by `{by}` at the step before: they would lose the canary")
     };

@@ -31,7 +31,7 @@ fn a_lease_hands_out_its_numbers_in_order_and_then_asks_once() {
     let mut lease = Lease::default();
     assert_eq!(lease.draw(7, 100), Drawn::Ask);
     assert_eq!(lease.draw(7, 100), Drawn::Wait);
-    lease.granted(7, vec![4, 3], 100);
+    lease.granted(7, vec![3, 4], 100);
     assert_eq!(lease.draw(7, 101), Drawn::Number(3));
     assert_eq!(lease.draw(7, 102), Drawn::Number(4));
     assert_eq!(lease.draw(7, 103), Drawn::Ask);
