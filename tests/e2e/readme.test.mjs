@@ -1,0 +1,95 @@
+// The README does what it says: its commands are run, its output compared, its links followed.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { ROOT } from "./worker.mjs";
+
+const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+const blocks = (kind) => [...readme.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, "g"))].map((match) => match[1]);
+
+test("every command with output gives that output", () => {
+  const runs = blocks("console").flatMap((block) => block.split(/^\$ /m).filter(Boolean));
+  assert.ok(runs.length >= 3, `${runs.length} commands`);
+  for (const run of runs) {
+    const [command, ...output] = run.split("\n");
+    const [program, ...words] = command.split(" ");
+    assert.equal(execFileSync(join(ROOT, program), words, { cwd: ROOT, encoding: "utf8" }), output.join("\n"), command);
+  }
+});
+
+test("every make target it names is there", () => {
+  const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
+  const named = new Set([...readme.matchAll(/`?make (\w+)/g)].map((match) => match[1]));
+  for (const target of named) assert.match(makefile, new RegExp(`^${target}:`, "m"), `make ${target}`);
+  assert.ok(named.has("dev") && named.has("test") && named.has("deploy"));
+});
+
+test("every config it shows is valid", () => {
+  const work = join(ROOT, "tests/.work/readme");
+  for (const folder of ["www/v1", "www/v2"]) mkdirSync(join(work, folder), { recursive: true });
+  for (const block of blocks("json")) {
+    writeFileSync(join(work, "halftone.json"), block);
+    const said = execFileSync(join(ROOT, "target/release/halftone"), ["check", join(work, "halftone.json")], { encoding: "utf8" });
+    assert.match(said, /no problems/);
+  }
+});
+
+test("every file it links to is there", () => {
+  for (const document of ["README.md", "docs/architecture.md", "docs/strategies.md", "docs/performance.md", "docs/operations.md", "docs/config.md"]) {
+    const text = readFileSync(join(ROOT, document), "utf8");
+    for (const [, link] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (link.startsWith("http")) continue;
+      assert.ok(existsSync(join(ROOT, document, "..", link)), `${document} links to ${link}`);
+    }
+  }
+});
+
+test("make dev serves the demo, and every address it prints opens", async () => {
+  const port = await freePort();
+  const dev = spawn("make", ["dev", `PORT=${port}`], { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    const printed = [];
+    await new Promise((resolve, reject) => {
+      const read = (line) => {
+        printed.push(line);
+        if (/Ready on http/.test(line)) resolve();
+      };
+      createInterface({ input: dev.stdout }).on("line", read);
+      createInterface({ input: dev.stderr }).on("line", read);
+      dev.on("exit", (code) => reject(new Error(`make dev ended with ${code}:\n${printed.join("\n")}`)));
+    });
+    const addresses = printed.flatMap((line) => line.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/g) ?? []);
+    assert.ok(addresses.length >= 7, printed.join("\n"));
+    const versions = new Map();
+    for (const address of new Set(addresses)) {
+      const first = await fetch(address, { redirect: "manual", headers: { "sec-fetch-dest": "document" } });
+      const cookie = first.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+      const next = first.status === 303 ? new URL(first.headers.get("location"), address) : address;
+      const answer = await fetch(next, { headers: { "sec-fetch-dest": "document", cookie } });
+      assert.equal(answer.status, 200, address);
+      versions.set(new URL(address).search, /version=(\w+)/.exec(answer.headers.get("halftone") ?? "")?.[1]);
+    }
+    assert.equal(versions.get("?show=v1"), "v1");
+    assert.equal(versions.get("?show=v2"), "v2");
+    assert.equal(versions.get("?country=NZ"), "v2");
+    assert.equal(versions.get("?country=DE"), "v1");
+    const previews = [...versions].filter(([query]) => query.startsWith("?halftone-preview=")).map(([, version]) => version);
+    assert.deepEqual(previews, ["v1", "v2"]);
+  } finally {
+    process.kill(-dev.pid, "SIGKILL");
+  }
+});
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
