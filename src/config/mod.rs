@@ -13,6 +13,7 @@ mod area;
 mod builds;
 mod condition;
 mod contents;
+pub mod deployment;
 mod hosts;
 mod ladder;
 mod logic;

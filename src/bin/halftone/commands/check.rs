@@ -18,14 +18,18 @@ pub fn run(command: &Check) -> Result<(), Failure> {
     let loaded = load(&command.file)?;
     let problems = &loaded.checked.problems;
     let name = command.file.path.display();
+    let findings = &loaded.findings;
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = problems.len() - errors;
+    let warnings = problems.len() - errors + findings.len();
     if command.json {
-        let text = serde_json::to_string_pretty(problems).map_err(|error| error.to_string())?;
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "problems": problems, "deployment": findings })).map_err(|error| error.to_string())?;
         println!("{text}");
     } else {
         for problem in problems {
             println!("{name}:{problem}");
+        }
+        for finding in findings {
+            println!("wrangler.toml: warning: {finding}");
         }
         match (errors, warnings) {
             (0, 0) => println!("{name}: no problems"),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use halftone::config::deployment::{Deployment, Finding};
 use halftone::config::{Builds, Checked, Source, check, model::Config};
 use halftone::plan::compile::{self, Listings};
 
@@ -13,6 +14,8 @@ pub struct Loaded {
     pub checked: Checked,
     /// What its builds hold.
     pub builds: Builds,
+    /// What the wrangler.toml beside it lacks.
+    pub findings: Vec<Finding>,
 }
 
 /// Reads and checks a config and the builds it names.
@@ -21,19 +24,29 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
         format!("{} can not be read: {error} — name the config file: `halftone check path/to/halftone.json`", file.path.display())
     })?;
     let folder = file.path.parent().unwrap_or(Path::new(""));
-    let assets = file.assets.clone().map_or_else(|| assets_folder(folder), |given| folder.join(given));
+    let deployment = deployment(folder)?;
+    let assets = file.assets.clone().or_else(|| deployment.as_ref().and_then(Deployment::assets_folder));
+    let assets = folder.join(assets.unwrap_or_else(|| PathBuf::from("www")));
     // Which builds there are is known once the config can be read; the second look sees what is in them.
     let blind = check(&text, &Builds::unknown());
-    let builds = match &blind.config {
-        Some(config) => Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?,
-        None => return Ok(Loaded { checked: blind, builds: Builds::unknown() }),
+    let Some(config) = &blind.config else {
+        return Ok(Loaded { checked: blind, builds: Builds::unknown(), findings: Vec::new() });
     };
-    Ok(Loaded { checked: check(&text, &builds), builds })
+    let builds = Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?;
+    let findings = deployment.map_or_else(Vec::new, |deployment| deployment.check(config));
+    Ok(Loaded { checked: check(&text, &builds), builds, findings })
+}
+
+/// The wrangler.toml beside a config, if there is one.
+fn deployment(folder: &Path) -> Result<Option<Deployment>, Failure> {
+    let path = folder.join("wrangler.toml");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
+    Deployment::read(&text).map(Some).map_err(|error| Failure::Other(format!("{}: {error}", path.display())))
 }
 
 /// Like [`load`], for commands that need a config without errors; prints the problems otherwise.
 pub fn load_valid(file: &ConfigFile) -> Result<(Config, Builds), Failure> {
-    let Loaded { checked, builds } = load(file)?;
+    let Loaded { checked, builds, .. } = load(file)?;
     if let Some(config) = checked.config {
         return Ok((config, builds));
     }
@@ -56,14 +69,4 @@ pub fn listings(config: &Config, builds: &Builds) -> Listings {
 /// A plan from a valid config.
 pub fn plan(config: &Config, builds: &Builds, previous: Option<&halftone::plan::Plan>, revision: u64) -> Result<halftone::plan::Plan, Failure> {
     compile::compile(config, &listings(config, builds), previous, revision).map_err(|error| Failure::Other(error.to_string()))
-}
-
-/// The assets folder named in the wrangler.toml beside the config, or `www`.
-fn assets_folder(folder: &Path) -> PathBuf {
-    let text = std::fs::read_to_string(folder.join("wrangler.toml")).unwrap_or_default();
-    let named = text.lines().skip_while(|line| line.trim() != "[assets]").find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "directory").then(|| value.trim().trim_matches('"').to_owned())
-    });
-    folder.join(named.unwrap_or_else(|| "www".to_owned()))
 }
