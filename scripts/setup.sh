@@ -62,12 +62,12 @@ step_rust() {
     done_ "$have"
 }
 
-# Whether a compiler can really make code for wasm32: asks it to, because its libraries may be missing or of another version.
+# Whether a compiler can really make wasm32: asks it to, because its library or linker may be missing or of another version.
 makes_wasm() {
-    printf 'pub fn f() -> Vec<u8> { Vec::new() }' |
-        "$1" --edition 2024 --crate-name probe --crate-type lib --emit metadata -o "$log.rmeta" --target "$WASM_TARGET" - >"$log" 2>&1
-    local status=$?
-    rm -f "$log.rmeta"
+    local status=0
+    printf '#[unsafe(no_mangle)] pub extern "C" fn f(n: usize) -> usize { vec![1u8; n].len() }' |
+        "$1" --edition 2024 --crate-name probe --crate-type cdylib -o "$log.wasm" --target "$WASM_TARGET" - >"$log" 2>&1 || status=1
+    rm -f "$log.wasm"
     return $status
 }
 
@@ -103,27 +103,33 @@ step_wasm_target() {
 # once, and put it where the compiler looks. Native builds stay with the other compiler.
 debian_wasm_target() {
     local mend="Run \`rustup target add $WASM_TARGET\` where Rust's distribution server can be reached, then run this again."
-    if ! [ -x /usr/bin/rustc ] || ! makes_wasm /usr/bin/rustc; then
-        can_apt || fail "Rust can not build for $WASM_TARGET here. $mend"
-        apt_install rustc-web rust-web-src lld-22 || fail "Rust can not build for $WASM_TARGET here, and Debian's packages can not be had either ($(why)). $mend"
-    fi
-    if ! makes_wasm /usr/bin/rustc; then
-        working "building the standard library for it (half a minute)"
-        scratch=$(mktemp -d)
-        (
-            cd "$scratch"
-            mkdir src
-            printf '[package]\nname = "scratch"\nedition = "2024"\n[lib]\ncrate-type = ["rlib"]\n[profile.release]\npanic = "abort"\n' >Cargo.toml
-            touch src/lib.rs
-            RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$scratch/target quietly cargo build --release \
-                --target "$WASM_TARGET" -Zbuild-std=std,panic_abort
-        ) || fail "the standard library could not be built for $WASM_TARGET ($(why)). $mend"
-        local libraries
-        libraries=$(/usr/bin/rustc --print target-libdir --target "$WASM_TARGET")
-        rm -f "$scratch/target/$WASM_TARGET/release/deps"/libscratch-*
-        as_root mkdir -p "$libraries"
-        as_root cp "$scratch/target/$WASM_TARGET/release/deps"/*.rlib "$libraries/"
-    fi
+    makes_wasm /usr/bin/rustc && return
+    can_apt || fail "Rust can not build for $WASM_TARGET here. $mend"
+    apt_install rustc-web rust-web-src ||
+        fail "Rust can not build for $WASM_TARGET here, and Debian's compiler can not be had either ($(why)). $mend"
+    # The compiler looks for its linker as rust-lld; Debian has it as lld, one package for each version of LLVM.
+    local linker
+    linker=lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    apt_install "$linker" || fail "the linker $linker could not be installed ($(why)). $mend"
+    mkdir -p "$TOOLS/bin"
+    ln -sfn "$(command -v "$linker")" "$TOOLS/bin/rust-lld"
+    makes_wasm /usr/bin/rustc && return
+
+    working "building the standard library for it (half a minute)"
+    scratch=$(mktemp -d)
+    mkdir "$scratch/src"
+    touch "$scratch/src/lib.rs"
+    printf '[package]\nname = "scratch"\nedition = "2024"\n[profile.release]\npanic = "abort"\n' >"$scratch/Cargo.toml"
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$scratch/target quietly cargo build --release \
+        --manifest-path "$scratch/Cargo.toml" --target "$WASM_TARGET" -Zbuild-std=std,panic_abort ||
+        fail "the standard library could not be built for $WASM_TARGET ($(why)). $mend"
+    rm -f "$scratch/target/$WASM_TARGET/release/deps"/libscratch-*
+    local place
+    place=$(/usr/bin/rustc --print target-libdir --target "$WASM_TARGET")
+    # What another version of the compiler left there would be taken for its own.
+    as_root rm -rf "$place"
+    as_root mkdir -p "$place"
+    as_root cp "$scratch/target/$WASM_TARGET/release/deps"/*.rlib "$place/"
     makes_wasm /usr/bin/rustc || fail "Debian's compiler can not build for $WASM_TARGET either ($(why)). $mend"
 }
 
