@@ -10,7 +10,9 @@ fn asking(bp: u16, without_consent: WithoutConsent) -> Site {
 #[test]
 fn without_consent_no_cookie_is_set_and_stable_is_served() {
     let mut edge = edge(asking(10_000, WithoutConsent::Stable));
-    for (cookies, privacy_control) in [("", ""), ("consent=no", ""), ("consent=yes", "1"), ("Consent=yes", ""), ("xconsent=yes", "")] {
+    for (cookies, privacy_control) in
+        [("", ""), ("consent=no", ""), ("consent=yes", "1"), ("Consent=yes", ""), ("xconsent=yes", "")]
+    {
         let carry = carried(&mut edge, &Request { cookies, privacy_control, ..page("https://shop.example/") });
         assert_eq!(shown(&carry), ("v1", "consent"), "{cookies} {privacy_control}");
         assert_eq!(carry.set_cookie, "", "{cookies} {privacy_control}");
@@ -76,7 +78,10 @@ fn a_page_and_its_files_have_the_same_cookieless_version() {
 #[test]
 fn without_a_cookie_a_file_belongs_to_the_page_its_referer_names() {
     let mut site = asking(0, WithoutConsent::Cookieless);
-    site.rules = vec![rule("docs", Condition::Path(vec![glob("/docs/**")]), V2), rule("show", Condition::Query("show".to_owned(), vec![glob("v2")]), V2)];
+    site.rules = vec![
+        rule("docs", Condition::Path(vec![glob("/docs/**")]), V2),
+        rule("show", Condition::Query("show".to_owned(), vec![glob("v2")]), V2),
+    ];
     let mut edge = edge(site);
     for (referer, expected) in [
         ("https://shop.example/docs/a", "v2"),

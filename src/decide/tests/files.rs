@@ -201,11 +201,28 @@ fn every_kind_of_origin_gets_its_own_address() {
     }
     assert_eq!(
         through(Origin::Zone(text("/new")), vec![]),
-        (Kind::Zone, text(""), text("https://shop.example:444/new/caf%C3%A9?q=1"), text("https://shop.example:444/new"), text("https://shop.example:444"), "ca")
+        (
+            Kind::Zone,
+            text(""),
+            text("https://shop.example:444/new/caf%C3%A9?q=1"),
+            text("https://shop.example:444/new"),
+            text("https://shop.example:444"),
+            "ca"
+        )
     );
     assert_eq!(
         through(Origin::Service(text("NEW"), text("")), vec![]),
-        (Kind::Service, text("NEW"), text("https://shop.example:444/caf%C3%A9?q=1"), text("https://shop.example:444"), text("https://shop.example:444"), "ca")
+        (
+            Kind::Service,
+            text("NEW"),
+            text("https://shop.example:444/caf%C3%A9?q=1"),
+            text("https://shop.example:444"),
+            text("https://shop.example:444"),
+            "ca"
+        )
     );
-    assert_eq!(through(Origin::R2(text("BUILDS"), text("v2/")), vec![]), (Kind::R2, text("BUILDS"), text("v2/café"), text(""), text(""), ""));
+    assert_eq!(
+        through(Origin::R2(text("BUILDS"), text("v2/")), vec![]),
+        (Kind::R2, text("BUILDS"), text("v2/café"), text(""), text(""), "")
+    );
 }

@@ -70,7 +70,11 @@ fn a_speculative_fetch_of_a_page_draws_and_of_a_file_does_not() {
         ("empty", "", "/", false),
     ] {
         let url = format!("https://shop.example{path}");
-        assert_eq!(draws(&Request { dest, purpose, ..page(&url) }, SameSite::Lax), expected, "dest `{dest}` purpose `{purpose}` {path}");
+        assert_eq!(
+            draws(&Request { dest, purpose, ..page(&url) }, SameSite::Lax),
+            expected,
+            "dest `{dest}` purpose `{purpose}` {path}"
+        );
     }
     let posted = Request { dest: "empty", purpose: "prefetch", method: "POST", ..page("https://shop.example/") };
     assert!(!draws(&posted, SameSite::Lax));
@@ -95,7 +99,8 @@ fn a_subresource_comes_from_the_version_its_page_came_from() {
         let mut edge = edge(ramp(5_000));
         let first = carried_for(&mut edge, &page("https://shop.example/"), number);
         let cookies = pair(&first.set_cookie);
-        let carry = carried_for(&mut edge, &Request { cookies: &cookies, ..script("https://shop.example/main.js") }, number + 1000);
+        let carry =
+            carried_for(&mut edge, &Request { cookies: &cookies, ..script("https://shop.example/main.js") }, number + 1000);
         assert_eq!(shown(&carry), (shown(&first).0, "page"));
         assert_eq!(carry.set_cookie, "");
     }

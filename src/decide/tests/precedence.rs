@@ -63,9 +63,15 @@ fn conditions_see_the_request_as_it_was_sent() {
     assert!(!holds(Condition::Host(on(&["*.example"])), &at("https://example/")));
     assert!(holds(Condition::Query("b".to_owned(), on(&["x y"])), &at("https://shop.example/?a=1&b=x+y")));
     assert!(!holds(Condition::Query("b".to_owned(), on(&["*"])), &at("https://shop.example/?a=b")));
-    assert!(holds(Condition::Header("x-plan".to_owned(), on(&["gold*"])), &Request { headers: "golden", ..at("https://shop.example/") }));
+    assert!(holds(
+        Condition::Header("x-plan".to_owned(), on(&["gold*"])),
+        &Request { headers: "golden", ..at("https://shop.example/") }
+    ));
     assert!(!holds(Condition::Header("x-plan".to_owned(), on(&["*"])), &at("https://shop.example/")));
-    assert!(holds(Condition::Language(vec!["de".to_owned()]), &Request { headers: "de-AT,en;q=0.5", ..at("https://shop.example/") }));
+    assert!(holds(
+        Condition::Language(vec!["de".to_owned()]),
+        &Request { headers: "de-AT,en;q=0.5", ..at("https://shop.example/") }
+    ));
     assert!(holds(Condition::Bot(true), &Request { user_agent: CRAWLER, ..script_free("https://shop.example/") }));
     assert!(holds(Condition::Not(Box::new(Condition::Bot(true))), &at("https://shop.example/")));
 }
@@ -86,7 +92,9 @@ fn without_keys_nothing_is_split_and_no_cookie_is_set() {
 #[test]
 fn without_random_bytes_a_new_visitor_gets_stable_and_no_cookie() {
     let mut edge = edge(ramp(10_000));
-    let crate::decide::Instruction::Carry(carry) = edge.decide(&page("https://shop.example/"), || None) else { panic!("not carried") };
+    let crate::decide::Instruction::Carry(carry) = edge.decide(&page("https://shop.example/"), || None) else {
+        panic!("not carried")
+    };
     assert_eq!(shown(&carry), ("v1", "off"));
     assert_eq!(carry.set_cookie, "");
 }

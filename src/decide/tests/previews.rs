@@ -110,6 +110,9 @@ fn previews_work_without_consent_and_for_bots() {
     let mut site = ramp(0);
     site.consent = Some(("consent".to_owned(), glob("yes")));
     let cookies = format!("__Host-halftone-preview={}", good());
-    let carry = carried(&mut edge(site), &Request { cookies: &cookies, user_agent: CRAWLER, privacy_control: "1", ..page("https://shop.example/") });
+    let carry = carried(
+        &mut edge(site),
+        &Request { cookies: &cookies, user_agent: CRAWLER, privacy_control: "1", ..page("https://shop.example/") },
+    );
     assert_eq!((shown(&carry), carry.set_cookie.as_str()), (("v2", "preview"), ""));
 }

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::decide::{Answer, Carry, Edge, Instruction, Needs, Request};
 use crate::glob::Glob;
 use crate::plan::{
-    Bots, Condition, Enrolment, FORMAT, FileIndex, NotFound, Origin, Plan, Rollout, Rule, SameSite, Site, Strategy, Version, Wave,
-    WithoutConsent,
+    Bots, Condition, Enrolment, FORMAT, FileIndex, NotFound, Origin, Plan, Rollout, Rule, SameSite, Site, Strategy, Version,
+    Wave, WithoutConsent,
 };
 use crate::slot::{Ownership, VersionIndex, Weight};
 use crate::strategy::sequential::Lease;
@@ -120,7 +120,15 @@ pub fn listed(mut site: Site, files: &[(&str, u64, bool)]) -> Site {
 }
 
 pub fn plan(sites: Vec<Site>) -> Plan {
-    Plan { format: FORMAT, revision: 12, prefix: "/_halftone".to_owned(), admin_host: None, geo_headers: Vec::new(), sites, default_site: 0 }
+    Plan {
+        format: FORMAT,
+        revision: 12,
+        prefix: "/_halftone".to_owned(),
+        admin_host: None,
+        geo_headers: Vec::new(),
+        sites,
+        default_site: 0,
+    }
 }
 
 /// An edge that is used again when it is let go: its list of bots takes a hundred times longer to make than a decision.
@@ -164,7 +172,16 @@ pub fn edge(site: Site) -> Lent {
 
 /// A navigation as a browser makes it.
 pub fn page(url: &str) -> Request<'_> {
-    Request { method: "GET", url, dest: "document", accept: "text/html,*/*;q=0.8", user_agent: BROWSER, address: "203.0.113.7", now_ms: NOW_MS, ..Request::default() }
+    Request {
+        method: "GET",
+        url,
+        dest: "document",
+        accept: "text/html,*/*;q=0.8",
+        user_agent: BROWSER,
+        address: "203.0.113.7",
+        now_ms: NOW_MS,
+        ..Request::default()
+    }
 }
 
 /// A script of a page as a browser asks for it.

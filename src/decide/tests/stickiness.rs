@@ -135,9 +135,15 @@ fn a_resident_keeps_a_third_version_and_leaves_a_version_that_is_gone() {
     let three = || Site { versions: ["v1", "v2", "v0"].map(version).to_vec(), ..site() };
     let old = Site { stable: V3, ..three() };
     let cookies = pair(&carried(&mut edge(old), &page("https://shop.example/")).set_cookie);
-    let kept = carried(&mut edge(Site { rollout: newcomers(10_000), ..three() }), &Request { cookies: &cookies, ..page("https://shop.example/") });
+    let kept = carried(
+        &mut edge(Site { rollout: newcomers(10_000), ..three() }),
+        &Request { cookies: &cookies, ..page("https://shop.example/") },
+    );
     assert_eq!(shown(&kept), ("v0", "resident"));
-    let gone = carried(&mut edge(Site { rollout: newcomers(10_000), ..site() }), &Request { cookies: &cookies, ..page("https://shop.example/") });
+    let gone = carried(
+        &mut edge(Site { rollout: newcomers(10_000), ..site() }),
+        &Request { cookies: &cookies, ..page("https://shop.example/") },
+    );
     assert_eq!(shown(&gone), ("v1", "resident"));
 }
 
@@ -147,7 +153,10 @@ fn a_newcomer_stays_in_the_arm_of_their_arrival_whatever_the_weight_becomes() {
         let first = carried(&mut edge(Site { rollout: newcomers(at_arrival), ..site() }), &page("https://shop.example/"));
         assert_eq!(shown(&first).0, version);
         let cookies = pair(&first.set_cookie);
-        let next = carried(&mut edge(Site { rollout: newcomers(later), ..site() }), &Request { cookies: &cookies, ..page("https://shop.example/") });
+        let next = carried(
+            &mut edge(Site { rollout: newcomers(later), ..site() }),
+            &Request { cookies: &cookies, ..page("https://shop.example/") },
+        );
         assert_eq!(shown(&next).0, version, "{at_arrival} then {later}");
     }
 }

@@ -5,8 +5,14 @@ use proptest::prelude::*;
 
 #[test]
 fn hosts_choose_the_site_and_the_default_takes_the_rest() {
-    let named = |name: &str, hosts: &[&str]| Site { name: name.to_owned(), hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), versions: vec![version(name)], ..site() };
-    let mut all = plan(vec![named("shop", &["shop.example", "*.shop.example"]), named("blog", &["blog.example"]), named("rest", &[])]);
+    let named = |name: &str, hosts: &[&str]| Site {
+        name: name.to_owned(),
+        hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        versions: vec![version(name)],
+        ..site()
+    };
+    let mut all =
+        plan(vec![named("shop", &["shop.example", "*.shop.example"]), named("blog", &["blog.example"]), named("rest", &[])]);
     all.default_site = 2;
     let mut edge = edge_with(all, Some(keys()));
     for (host, expected) in [
@@ -58,7 +64,10 @@ fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
         let url = format!("https://shop.example{path}");
         assert_eq!(answered(&mut with, &page(&url)).status, 404, "{path}");
     }
-    assert_eq!(carried(&mut with, &page("https://shop.example/_halftones")).attempts[0].target, "https://assets.local/v2/_halftones");
+    assert_eq!(
+        carried(&mut with, &page("https://shop.example/_halftones")).attempts[0].target,
+        "https://assets.local/v2/_halftones"
+    );
 
     let mut without = edge_with(plan(vec![ramp(10_000)]), None);
     let answer = answered(&mut without, &page("https://shop.example/_halftone/health"));
@@ -69,9 +78,30 @@ fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
 fn a_path_that_could_leave_a_versions_prefix_is_refused() {
     let mut edge = edge(ramp(10_000));
     for path in [
-        "/..", "/../v1/", "/a/../../v1", "/%2e%2e/v1", "/a/%2E%2E/v1", "/%2e./v1", "/..%2fv1", "/..%2Fv1", "/a%2f..%2f..%2fv1", "/%252e%252e/v1",
-        "/..%252fv1", "/%25252e%25252e/v1", "/..\\v1", "/..%5cv1", "/%5c..%5cv1", "/a\\b", "//v1", "/a//b", "/a%2f%2fb", "/./a", "/%2e/a", "/a%00.js",
-        "/%ff", "/%c0%ae%c0%ae/v1",
+        "/..",
+        "/../v1/",
+        "/a/../../v1",
+        "/%2e%2e/v1",
+        "/a/%2E%2E/v1",
+        "/%2e./v1",
+        "/..%2fv1",
+        "/..%2Fv1",
+        "/a%2f..%2f..%2fv1",
+        "/%252e%252e/v1",
+        "/..%252fv1",
+        "/%25252e%25252e/v1",
+        "/..\\v1",
+        "/..%5cv1",
+        "/%5c..%5cv1",
+        "/a\\b",
+        "//v1",
+        "/a//b",
+        "/a%2f%2fb",
+        "/./a",
+        "/%2e/a",
+        "/a%00.js",
+        "/%ff",
+        "/%c0%ae%c0%ae/v1",
     ] {
         for request in [page, script] {
             let url = format!("https://shop.example{path}");
@@ -125,7 +155,10 @@ fn a_plan_asks_for_the_facts_it_reads_and_no_others() {
 #[test]
 fn private_answers_vary_by_every_header_a_rule_reads() {
     let mut site = ramp(10_000);
-    site.rules = vec![rule("gold", Condition::Header("x-plan".to_owned(), vec![glob("gold")]), V2), rule("de", Condition::Language(vec!["de".to_owned()]), V1)];
+    site.rules = vec![
+        rule("gold", Condition::Header("x-plan".to_owned(), vec![glob("gold")]), V2),
+        rule("de", Condition::Language(vec!["de".to_owned()]), V1),
+    ];
     assert_eq!(carried(&mut edge(site), &page("https://shop.example/")).vary, "Cookie, x-plan, accept-language");
 }
 

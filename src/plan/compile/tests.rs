@@ -148,15 +148,23 @@ fn the_most_specific_area_that_holds_a_visitor_decides() {
         let geo = crate::plan::Geo { country, region, city: "", colo };
         let found = wave(waves, &geo).unwrap();
         assert_eq!(found.name, expected, "{country}-{region} {colo}");
-        let bp = ["unknown", "elsewhere", "continent:OC", "EU", "NZ", "NZ-AUK", "colo:AKL"].iter().position(|name| *name == expected).unwrap();
+        let bp = ["unknown", "elsewhere", "continent:OC", "EU", "NZ", "NZ-AUK", "colo:AKL"]
+            .iter()
+            .position(|name| *name == expected)
+            .unwrap();
         assert_eq!(usize::from(found.weight(V2).bp()), bp + 1, "{expected}");
     }
 }
 
 #[test]
 fn an_area_keeps_the_weight_of_the_last_step_that_names_it() {
-    let rungs = || vec![vec![(country("NZ"), 1_000)], vec![(country("AU"), 500)], vec![(country("NZ"), 10_000), (Area::Elsewhere, 100)]];
-    for (step, expected) in [(1, vec![("NZ", 1_000)]), (2, vec![("AU", 500), ("NZ", 1_000)]), (3, vec![("AU", 500), ("NZ", 10_000), ("elsewhere", 100)])] {
+    let rungs =
+        || vec![vec![(country("NZ"), 1_000)], vec![(country("AU"), 500)], vec![(country("NZ"), 10_000), (Area::Elsewhere, 100)]];
+    for (step, expected) in [
+        (1, vec![("NZ", 1_000)]),
+        (2, vec![("AU", 500), ("NZ", 1_000)]),
+        (3, vec![("AU", 500), ("NZ", 10_000), ("elsewhere", 100)]),
+    ] {
         let plan = geographic(rungs(), step);
         let Strategy::Geographic(waves) = strategy(&plan) else { panic!("not geographic") };
         let waves: Vec<(&str, u16)> = waves.iter().map(|wave| (wave.name.as_str(), wave.weight(V2).bp())).collect();
@@ -178,14 +186,19 @@ fn a_rules_new_split_moves_the_fewest_slots_from_the_plan_before() {
     for (versions, shares, by_id) in [
         (vec!["v1", "v2", "v3"], vec![(0, 5_000), (1, 2_000), (2, 3_000)], vec![("v1", 5_000), ("v2", 2_000), ("v3", 3_000)]),
         // v3 stands elsewhere in the list, a new one comes in, v2 leaves the split.
-        (vec!["v3", "v4", "v1", "v2"], vec![(0, 4_000), (1, 1_000), (2, 5_000)], vec![("v3", 4_000), ("v4", 1_000), ("v1", 5_000)]),
+        (
+            vec!["v3", "v4", "v1", "v2"],
+            vec![(0, 4_000), (1, 1_000), (2, 5_000)],
+            vec![("v3", 4_000), ("v4", 1_000), ("v1", 5_000)],
+        ),
         // v4 is gone from the list.
         (vec!["v1", "v3"], vec![(0, 4_000), (1, 6_000)], vec![("v1", 4_000), ("v3", 6_000)]),
     ] {
         let next = compiled(with(&versions, &shares), Some(&plan));
         let id = |plan: &Plan, slot| plan.sites[0].version(plan.sites[0].rules[0].owners.owner(slot)).unwrap().id.clone();
         let moved = every_slot().filter(|&slot| id(&plan, slot) != id(&next, slot)).count();
-        let share = |plan: &Plan, name: &str| plan.sites[0].find(name).map_or(0, |at| plan.sites[0].rules[0].owners.share(at).bp());
+        let share =
+            |plan: &Plan, name: &str| plan.sites[0].find(name).map_or(0, |at| plan.sites[0].rules[0].owners.share(at).bp());
         let fewest: u16 = by_id.iter().map(|&(name, bp)| bp - bp.min(share(&plan, name))).sum();
         assert_eq!(moved, usize::from(fewest), "{by_id:?}");
         for (name, bp) in by_id {
@@ -245,7 +258,8 @@ fn conditions_are_compiled_to_what_needs_no_table() {
     site.rules = vec![model::Rule { when, ..rule("r", &[(0, 10_000)]) }];
     let plan = compiled(site, None);
     let Condition::All(parts) = &plan.sites[0].rules[0].when else { panic!("not all") };
-    let [Condition::Not(area), Condition::City(cities), Condition::Language(ranges), Condition::All(none)] = parts.as_slice() else {
+    let [Condition::Not(area), Condition::City(cities), Condition::Language(ranges), Condition::All(none)] = parts.as_slice()
+    else {
         panic!("{parts:?}")
     };
     let Condition::Place(places) = &**area else { panic!("{area:?}") };
@@ -259,7 +273,8 @@ fn conditions_are_compiled_to_what_needs_no_table() {
 #[test]
 fn file_lists_become_an_index_of_who_has_what() {
     let list = |files: &[(&str, u64)]| Some(files.iter().map(|&(path, hash)| (path.to_owned(), hash)).collect());
-    let listings = vec![vec![list(&[("/index.html", 1), ("/a.js", 7)]), list(&[("/index.html", 2), ("/a.js", 7), ("/b.js", 3)]), None]];
+    let listings =
+        vec![vec![list(&[("/index.html", 1), ("/a.js", 7)]), list(&[("/index.html", 2), ("/a.js", 7), ("/b.js", 3)]), None]];
     let plan = compile(&config(vec![site(&["v1", "v2", "v3"])]), &listings, None, 1).unwrap();
     let site = &plan.sites[0];
     assert_eq!(site.versions.iter().map(|version| version.listed).collect::<Vec<_>>(), [true, true, false]);
