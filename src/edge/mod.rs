@@ -14,6 +14,22 @@ use crate::decide::Request;
 use crate::plan::{Geo, Plan};
 use crate::visitor::Keys;
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn log_error(line: &str);
+}
+
+/// Says where a panic happened, and not what it says: its words could hold what a visitor sent.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        if let Some(place) = panic.location() {
+            log_error(&format!("{{\"level\":\"error\",\"message\":\"panic in {}:{}\"}}", place.file(), place.line()));
+        }
+    }));
+}
+
 /// Room for the facts: JavaScript writes UTF-8 text at the address this gives, at most `bytes` long.
 #[wasm_bindgen]
 pub fn input(bytes: usize) -> *mut u8 {

@@ -10,7 +10,8 @@ export class Engine {
   #wasm = null;
   #loaded = null;
   #needs = { geo: false, cookieless: false, headers: [] };
-  #said = new Map();
+  #trapped = false;
+  #said = new Set();
 
   /** Whether this plan is the one in force. */
   ready(plan) {
@@ -65,7 +66,7 @@ export class Engine {
   /** Logs once per kind of thing what someone should know; visitors never see it. */
   say(message, error) {
     if (this.#said.has(message)) return;
-    this.#said.set(message, true);
+    this.#said.add(message);
     console.error(JSON.stringify({ level: "error", message, error: error === undefined ? undefined : String(error) }));
   }
 
@@ -75,14 +76,16 @@ export class Engine {
     if (error instanceof WebAssembly.RuntimeError) {
       this.#wasm = null;
       this.#loaded = null;
+      this.#trapped = true;
     }
   }
 
   #instance() {
     if (this.#wasm) return;
-    if (typeof glue.__wbg_reset_state === "function" && this.#said.has("instance")) glue.__wbg_reset_state();
+    // The glue keeps one instance of its own; after a trap it has to let go of it first.
+    if (this.#trapped) glue.__wbg_reset_state();
     this.#wasm = glue.initSync({ module: wasmModule });
-    this.#said.set("instance", true);
+    this.#trapped = false;
   }
 
   /** Writes text, calls, reads text. */
