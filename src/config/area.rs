@@ -154,11 +154,9 @@ pub fn wider(area: &Area) -> Vec<Area> {
         Area::Country(country) => Some(country),
         _ => None,
     };
-    if let Some(country) = country {
-        if let Some(known) = territory::country(country) {
-            wider.extend(known.in_eu.then_some(Area::EuropeanUnion));
-            wider.push(Area::Continent(known.continent.to_owned()));
-        }
+    if let Some(known) = country.and_then(|code| territory::country(code)) {
+        wider.extend(known.in_eu.then_some(Area::EuropeanUnion));
+        wider.push(Area::Continent(known.continent.to_owned()));
     }
     if *area == Area::EuropeanUnion {
         // Not only Europe: Cyprus is in Asia to the United Nations.

@@ -64,9 +64,13 @@ fn read_part(member: &Member<'_>, own: Option<&str>, below: usize, parts: &mut V
         "bot" => node.flag().map(Condition::Bot),
         "all" => nested(node.items(), report).map(Condition::All),
         "any" => nested(node.items(), report).map(Condition::Any),
-        "not" => nested(std::slice::from_ref(node), report).and_then(|mut one| one.pop()).map(|part| Condition::Not(Box::new(part))),
+        "not" => {
+            nested(std::slice::from_ref(node), report).and_then(|mut one| one.pop()).map(|part| Condition::Not(Box::new(part)))
+        }
         "query" => {
-            let pairs = node.unique_members().map(|member| Some(Condition::Query(member.key.clone().into_owned(), globs(&member.node, report)?)));
+            let pairs = node
+                .unique_members()
+                .map(|member| Some(Condition::Query(member.key.clone().into_owned(), globs(&member.node, report)?)));
             parts.extend(pairs);
             return;
         }
@@ -96,7 +100,8 @@ fn read_part(member: &Member<'_>, own: Option<&str>, below: usize, parts: &mut V
 /// Rules must not read our own cookie: its text is nobody's to match, and it changes.
 fn check_cookie(member: &Member<'_>, own: Option<&str>, report: &mut Report<'_>) {
     if let Some(base) = own.filter(|base| is_own_cookie(&member.key, base)) {
-        let words = found(member.key.as_ref(), format!("is Halftone's own cookie here (`{base}`), whose value is signed and changes"));
+        let words =
+            found(member.key.as_ref(), format!("is Halftone's own cookie here (`{base}`), whose value is signed and changes"));
         let fix = "use another cookie; to let people choose a version, set one in the page or use preview links";
         report.add_at(Code::CookieClash, member.key_start, &member.node.place, words.fix(fix));
     }

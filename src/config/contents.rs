@@ -66,10 +66,19 @@ fn check_build(build: &Build, node: &Node<'_>, around: &Surroundings<'_>, report
         report.add(Code::NoIndex, node, words.fix("name the folder that holds `index.html`"));
     }
     if let Some(prefix) = around.prefix {
-        let below = build.files.keys().filter(|path| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+        let below = build
+            .files
+            .keys()
+            .filter(|path| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
         let below: Vec<&String> = below.collect();
         if !below.is_empty() {
-            let words = found(node.shown(), format!("holds {} under the reserved prefix `{prefix}`, where Halftone answers itself", listed(below.iter(), "and", MOST_NAMED)));
+            let words = found(
+                node.shown(),
+                format!(
+                    "holds {} under the reserved prefix `{prefix}`, where Halftone answers itself",
+                    listed(below.iter(), "and", MOST_NAMED)
+                ),
+            );
             report.add(Code::PrefixClash, node, words.fix("rename them, or choose another `prefix`"));
         }
     }
@@ -78,13 +87,20 @@ fn check_build(build: &Build, node: &Node<'_>, around: &Surroundings<'_>, report
 /// Whether two builds are expected to have different files of this name: pages and what is asked for by fixed names.
 fn may_differ(path: &str) -> bool {
     const SUBRESOURCES: [&str; 25] = [
-        "js", "mjs", "cjs", "css", "json", "wasm", "woff", "woff2", "ttf", "otf", "eot", "png", "jpg", "jpeg", "gif", "webp", "avif", "svg",
-        "mp4", "webm", "mp3", "ogg", "bin", "glb", "data",
+        "js", "mjs", "cjs", "css", "json", "wasm", "woff", "woff2", "ttf", "otf", "eot", "png", "jpg", "jpeg", "gif", "webp",
+        "avif", "svg", "mp4", "webm", "mp3", "ogg", "bin", "glb", "data",
     ];
     /// Asked for by crawlers, browsers and phones under this name whatever the page says.
     const FIXED: [&str; 9] = [
-        "/sw.js", "/service-worker.js", "/manifest.json", "/asset-manifest.json", "/favicon.svg", "/favicon.png", "/apple-touch-icon.png",
-        "/version.json", "/ngsw.json",
+        "/sw.js",
+        "/service-worker.js",
+        "/manifest.json",
+        "/asset-manifest.json",
+        "/favicon.svg",
+        "/favicon.png",
+        "/apple-touch-icon.png",
+        "/version.json",
+        "/ngsw.json",
     ];
     let name = path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |parts| parts.1).to_ascii_lowercase();
@@ -106,13 +122,18 @@ fn check_shared(known: &[Known<'_, '_>], versions: &Node<'_>, hashed: Option<&[G
         }
     }
     let is_hashed = |path: &str| hashed.is_some_and(|globs| globs.iter().any(|glob| glob.matches(path, Segments::Slash)));
-    let (broken, rest): (Vec<_>, Vec<_>) = shared.iter().filter(|(path, _)| is_hashed(path) || !may_differ(path)).partition(|(path, _)| is_hashed(path));
+    let (broken, rest): (Vec<_>, Vec<_>) =
+        shared.iter().filter(|(path, _)| is_hashed(path) || !may_differ(path)).partition(|(path, _)| is_hashed(path));
     let named = |paths: &[(&&str, &Vec<&str>)]| {
         let with_versions: Vec<String> = paths.iter().map(|(path, ids)| format!("{path} ({})", ids.join(", "))).collect();
         listed(with_versions.iter(), "and", MOST_NAMED)
     };
     if !broken.is_empty() {
-        let what = format!("{} in several builds with different content, and `cache.hashed` says their names change with it: {}", counted(broken.len()), named(&broken));
+        let what = format!(
+            "{} in several builds with different content, and `cache.hashed` says their names change with it: {}",
+            counted(broken.len()),
+            named(&broken)
+        );
         let fix = "narrow `cache.hashed` to names that hold a content hash; until then these files are not cached for long";
         report.add(Code::SharedHashedName, versions, why(what).fix(fix));
     }
@@ -122,7 +143,11 @@ fn check_shared(known: &[Known<'_, '_>], versions: &Node<'_>, hashed: Option<&[G
             counted(rest.len()),
             named(&rest)
         );
-        report.add(Code::SharedName, versions, why(what).fix("let the build put a content hash into the names of scripts, styles and images"));
+        report.add(
+            Code::SharedName,
+            versions,
+            why(what).fix("let the build put a content hash into the names of scripts, styles and images"),
+        );
     }
 }
 
@@ -134,7 +159,9 @@ fn check_workers(one: &Known<'_, '_>, report: &mut Report<'_>) {
     let workers = &one.build.service_workers;
     let Some(gravest) = workers.iter().map(|worker| worker.sign).min() else { return };
     let what = match gravest {
-        Sign::Precaches => "a service worker that keeps a whole build in the browser: after a rollback it would go on serving that build",
+        Sign::Precaches => {
+            "a service worker that keeps a whole build in the browser: after a rollback it would go on serving that build"
+        }
         Sign::Listens => "a service worker: if it answers from its cache, it goes on serving this build after a rollback",
         Sign::Registers => "a page that registers a service worker: if that answers from its cache, it outlives a rollback",
     };

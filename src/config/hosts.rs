@@ -27,22 +27,32 @@ pub fn is_host(text: &str) -> bool {
 pub fn explain(text: &str) -> Option<Refusal> {
     let tidy = text.trim();
     if tidy == "*" {
-        return Some(Refusal::new("is every host").fix("leave `hosts` out: the site then answers for every host that no other site names"));
+        return Some(
+            Refusal::new("is every host").fix("leave `hosts` out: the site then answers for every host that no other site names"),
+        );
     }
     if let Some((scheme, rest)) = tidy.split_once("://") {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
+        let host =
+            host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
         let refusal = Refusal::new(format!("has a scheme (`{scheme}://`), a hostname has none"));
         return Some(if is_host(host) { refusal.fix(format!("write `{host}`")) } else { refusal });
     }
-    if let Some((host, port)) = tidy.rsplit_once(':').filter(|(host, port)| is_host(host) && port.bytes().all(|b| b.is_ascii_digit())) {
-        return Some(Refusal::new(format!("has a port (`{port}`); hosts are compared without ports")).fix(format!("write `{host}`")));
+    if let Some((host, port)) =
+        tidy.rsplit_once(':').filter(|(host, port)| is_host(host) && port.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Some(
+            Refusal::new(format!("has a port (`{port}`); hosts are compared without ports")).fix(format!("write `{host}`")),
+        );
     }
     if tidy.bytes().filter(|b| *b == b':').count() > 1 && is_host(&format!("[{tidy}]")) {
         return Some(Refusal::new("is an IPv6 address without brackets").fix(format!("write `[{tidy}]`")));
     }
     if let Some((host, path)) = tidy.split_once('/').filter(|(host, _)| is_host(host)) {
-        return Some(Refusal::new(format!("has a path (`/{path}`), a hostname has none")).fix(format!("write `{host}`; paths belong in rules")));
+        return Some(
+            Refusal::new(format!("has a path (`/{path}`), a hostname has none"))
+                .fix(format!("write `{host}`; paths belong in rules")),
+        );
     }
     if let Some(host) = tidy.strip_suffix('.').filter(|host| is_host(host)) {
         return Some(Refusal::new("ends with a dot").fix(format!("write `{host}`")));
@@ -54,7 +64,9 @@ pub fn explain(text: &str) -> Option<Refusal> {
         return Some(Refusal::new("has letters outside of ASCII").fix("write it as browsers send it, in Punycode: `xn--…`"));
     }
     if tidy.contains('*') {
-        return Some(Refusal::new("has a `*` elsewhere than in front").fix("write `*.shop.example` for all names below `shop.example`"));
+        return Some(
+            Refusal::new("has a `*` elsewhere than in front").fix("write `*.shop.example` for all names below `shop.example`"),
+        );
     }
     (tidy != text && is_host(tidy)).then(|| Refusal::new("has white space around it").fix(format!("write `{tidy}`")))
 }
@@ -62,7 +74,9 @@ pub fn explain(text: &str) -> Option<Refusal> {
 /// What is wrong with a text that is no hostname where no wildcard can stand.
 pub fn explain_single(text: &str) -> Option<Refusal> {
     match text.strip_prefix("*.").filter(|rest| is_host(rest)) {
-        Some(_) => Some(Refusal::new("is a wildcard, and one hostname is needed").fix("write it in full, like `admin.shop.example`")),
+        Some(_) => {
+            Some(Refusal::new("is a wildcard, and one hostname is needed").fix("write it in full, like `admin.shop.example`"))
+        }
         None => explain(text),
     }
 }
@@ -116,7 +130,9 @@ impl Table {
 /// Reports hosts that stand twice, wildcards that cover a host of another site, and a site on the admin host.
 pub fn check(sites: &[SiteHosts<'_, '_>], table: &Table, admin: Option<(&str, &Node<'_>)>, report: &mut Report<'_>) {
     let mut first_with: BTreeMap<&str, (&str, &Node<'_>)> = BTreeMap::new();
-    for (site, host, node) in sites.iter().flat_map(|site| site.hosts.iter().map(move |(host, node)| (site.site, host.as_str(), *node))) {
+    for (site, host, node) in
+        sites.iter().flat_map(|site| site.hosts.iter().map(move |(host, node)| (site.site, host.as_str(), *node)))
+    {
         let Some((other, earlier)) = first_with.get(host) else {
             first_with.insert(host, (site, node));
             continue;
@@ -126,7 +142,8 @@ pub fn check(sites: &[SiteHosts<'_, '_>], table: &Table, admin: Option<(&str, &N
         let words = if *other == site {
             found(host, format!("stands twice {place}")).fix("take one out")
         } else {
-            found(host, format!("is already a host of site `{other}` {place}")).fix("a host belongs to one site: take it out of one of them")
+            found(host, format!("is already a host of site `{other}` {place}"))
+                .fix("a host belongs to one site: take it out of one of them")
         };
         report.add(Code::DuplicateHost, node, words);
     }
@@ -134,7 +151,8 @@ pub fn check(sites: &[SiteHosts<'_, '_>], table: &Table, admin: Option<(&str, &N
     let Some((admin, node)) = admin else { return };
     if let Some((pattern, site)) = table.find(admin) {
         let by = if pattern == admin { String::new() } else { format!(" (by `{pattern}`)") };
-        let words = found(admin, format!("is also a host of site `{site}`{by}: scripts of its builds could use the admin surface"));
+        let words =
+            found(admin, format!("is also a host of site `{site}`{by}: scripts of its builds could use the admin surface"));
         report.add(Code::AdminHost, node, words.fix("give the admin surface a hostname of its own"));
     }
 }
@@ -147,7 +165,10 @@ fn check_overlaps(sites: &[SiteHosts<'_, '_>], table: &Table, report: &mut Repor
                 let name = site.site;
                 let covered = format!("is also covered by `{wide}` of site `{other}`");
                 let words = if other_at < at {
-                    let words = found(host.as_str(), format!("{covered}, which stands first in the file and wins: `{name}` never gets it"));
+                    let words = found(
+                        host.as_str(),
+                        format!("{covered}, which stands first in the file and wins: `{name}` never gets it"),
+                    );
                     words.fix(format!("put `{name}` before `{other}`"))
                 } else {
                     found(host.as_str(), format!("{covered}; `{name}` stands first in the file and wins"))
@@ -170,14 +191,17 @@ pub struct DefaultClaim<'a, 't> {
 /// The default site, if exactly one can be.
 pub fn default_site(claims: &[DefaultClaim<'_, '_>], sites: &Node<'_>, report: &mut Report<'_>) -> Option<usize> {
     let at = |claim: &DefaultClaim<'_, '_>| claim.node.get("default").map_or(claim.node.start, |node| node.start);
-    let claimed: Vec<(usize, &DefaultClaim<'_, '_>)> = claims.iter().enumerate().filter(|(_, claim)| claim.says == Some(true)).collect();
+    let claimed: Vec<(usize, &DefaultClaim<'_, '_>)> =
+        claims.iter().enumerate().filter(|(_, claim)| claim.says == Some(true)).collect();
     if let [(_, first), rest @ ..] = claimed.as_slice() {
         for (_, claim) in rest {
-            let words = why(format!("site `{}` is the default already", first.site)).fix("only one site can be: take `default` out of the others");
+            let words = why(format!("site `{}` is the default already", first.site))
+                .fix("only one site can be: take `default` out of the others");
             report.add_at(Code::Default, at(claim), &claim.node.place.key("default"), words);
         }
     }
-    let without_hosts: Vec<(usize, &DefaultClaim<'_, '_>)> = claims.iter().enumerate().filter(|(_, claim)| !claim.has_hosts).collect();
+    let without_hosts: Vec<(usize, &DefaultClaim<'_, '_>)> =
+        claims.iter().enumerate().filter(|(_, claim)| !claim.has_hosts).collect();
     let chosen = match (claimed.as_slice(), without_hosts.as_slice(), claims) {
         ([(at, _), ..], _, _) | ([], [(at, _)], _) => Some(*at),
         ([], [], [_]) => Some(0),
@@ -202,7 +226,8 @@ pub fn default_site(claims: &[DefaultClaim<'_, '_>], sites: &Node<'_>, report: &
         _ => {}
     }
     if let Some(claim) = chosen.and_then(|at| claims.get(at)).filter(|claim| claim.says == Some(false)) {
-        let words = found("false", "can not be: no other site answers for hosts that none names").fix("leave `default` out here, or set it for another site");
+        let words = found("false", "can not be: no other site answers for hosts that none names")
+            .fix("leave `default` out here, or set it for another site");
         report.add_at(Code::Default, at(claim), &claim.node.place.key("default"), words);
         return None;
     }

@@ -52,7 +52,9 @@ impl Strategy {
     fn of_step(step: &Node<'_>) -> Option<Self> {
         match step.value {
             Value::Text(_) => Some(Self::Random),
-            _ => [Self::Random, Self::Sequential, Self::Geographic].into_iter().find(|strategy| step.get(strategy.mark().0).is_some()),
+            _ => [Self::Random, Self::Sequential, Self::Geographic]
+                .into_iter()
+                .find(|strategy| step.get(strategy.mark().0).is_some()),
         }
     }
 }
@@ -84,7 +86,10 @@ pub fn read(steps: &Node<'_>, strategy: Strategy, report: &mut Report<'_>) -> Op
             Some(theirs) if theirs != strategy => {
                 all_fit = false;
                 let (_, written) = strategy.mark();
-                let words = found(step.shown(), format!("is a step of the {} strategy, and this rollout is {}", theirs.name(), strategy.name()));
+                let words = found(
+                    step.shown(),
+                    format!("is a step of the {} strategy, and this rollout is {}", theirs.name(), strategy.name()),
+                );
                 let fix = format!("write it like {written}, or set \"strategy\": \"{}\"", theirs.name());
                 report.add(Code::WrongStep, step, words.fix(fix));
             }
@@ -116,9 +121,16 @@ fn random(items: &[Node<'_>], report: &mut Report<'_>) -> Option<Vec<Weight>> {
         })
         .collect();
     for (at, pair) in weights.windows(2).enumerate() {
-        if let [Some((before, _)), Some((after, node))] = pair && after < before {
-            let words = found(node.shown(), format!("is less than the {before} of step {}: visitors would lose the canary", at + 1));
-            report.add(Code::FallingStep, node, words.fix(format!("write at least \"{before}\"; to take the canary back, lower `step`")));
+        if let [Some((before, _)), Some((after, node))] = pair
+            && after < before
+        {
+            let words =
+                found(node.shown(), format!("is less than the {before} of step {}: visitors would lose the canary", at + 1));
+            report.add(
+                Code::FallingStep,
+                node,
+                words.fix(format!("write at least \"{before}\"; to take the canary back, lower `step`")),
+            );
         }
     }
     weights.into_iter().map(|weight| weight.map(|(weight, _)| weight)).collect()
@@ -137,12 +149,18 @@ fn sequential(items: &[Node<'_>], report: &mut Report<'_>) -> Option<Vec<Enrolme
         if after.first < before.first
             && let Some(node) = step.get("first")
         {
-            let words = found(node.shown(), format!("is less than the {} of step {}: enrolled visitors would lose the canary", before.first, at + 1));
+            let words = found(
+                node.shown(),
+                format!("is less than the {} of step {}: enrolled visitors would lose the canary", before.first, at + 1),
+            );
             report.add(Code::FallingStep, node, words.fix(format!("write at least {}", before.first)));
         }
         if after.of < before.of {
             let node = step.get("of").unwrap_or(step);
-            let words = found(after.of.to_string(), format!("is less than the {} of step {}: enrolled visitors would lose the canary", before.of, at + 1));
+            let words = found(
+                after.of.to_string(),
+                format!("is less than the {} of step {}: enrolled visitors would lose the canary", before.of, at + 1),
+            );
             report.add(Code::FallingStep, node, words.fix(format!("write \"of\": \"{}\" or more", before.of)));
         }
     }
@@ -170,7 +188,8 @@ fn geographic(items: &[Node<'_>], report: &mut Report<'_>) -> Option<Vec<Vec<(Ar
             };
             if let Some(twin) = opened.iter().find(|other| other.area == area) {
                 whole = false;
-                let words = found(member.key.as_ref(), format!("is the same area as `{}`", twin.member.key)).fix("take one of them out");
+                let words =
+                    found(member.key.as_ref(), format!("is the same area as `{}`", twin.member.key)).fix("take one of them out");
                 report.add_at(Code::DuplicateArea, member.key_start, &member.node.place, words);
             } else {
                 opened.push(Opened { area, weight, member });

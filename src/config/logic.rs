@@ -31,7 +31,8 @@ impl Fuel {
             Condition::Always => true,
             Condition::All(parts) => parts.iter().all(|part| self.is_always(part)),
             Condition::Any(parts) => {
-                parts.iter().any(|part| self.is_always(part)) || self.some_pair(&parts.iter().collect::<Vec<_>>(), Self::are_opposite)
+                parts.iter().any(|part| self.is_always(part))
+                    || self.some_pair(&parts.iter().collect::<Vec<_>>(), Self::are_opposite)
             }
             Condition::Not(part) => self.is_never(part),
             _ => false,

@@ -3,6 +3,13 @@
 use super::shape::{Field, Map, Object, Shape, Word};
 use super::spelling as text;
 
+mod rollout;
+mod rule;
+
+use rollout::{GEOGRAPHIC_STEP, RANDOM_STEP, ROLLOUT, SEQUENTIAL_STEP};
+pub use rule::CONTINENTS;
+use rule::{CONDITION, RULE};
+
 /// Sites, rules and the like that one file may hold; far more than anybody has, few enough to check in no time.
 pub const MOST_SITES: usize = 100;
 /// See [`crate::plan::FileIndex`]: one bit for each version.
@@ -34,10 +41,34 @@ pub static CONFIG: Object = object(
     "config",
     "the config",
     &[
-        optional("$schema", Shape::Text(&text::ANYTHING), "(none)", "\"./halftone.schema.json\"", "Where editors find the schema; not read otherwise."),
-        optional("prefix", Shape::Text(&text::PREFIX), "\"/_halftone\"", "\"/_gray\"", "Path under which Halftone's own addresses live on every site. No build may have files there."),
-        optional("admin", Shape::Object(&ADMIN), "(no admin surface)", "{ \"host\": \"halftone.example.workers.dev\" }", "The admin surface."),
-        optional("geo_headers", Shape::Object(&GEO_HEADERS), "(none: the network's own geography counts)", "{ \"country\": \"CF-IPCountry\" }", "Request headers that are believed about where a visitor is. Whoever can reach the Worker can send them: for local demos, and behind a proxy that sets them."),
+        optional(
+            "$schema",
+            Shape::Text(&text::ANYTHING),
+            "(none)",
+            "\"./halftone.schema.json\"",
+            "Where editors find the schema; not read otherwise.",
+        ),
+        optional(
+            "prefix",
+            Shape::Text(&text::PREFIX),
+            "\"/_halftone\"",
+            "\"/_gray\"",
+            "Path under which Halftone's own addresses live on every site. No build may have files there.",
+        ),
+        optional(
+            "admin",
+            Shape::Object(&ADMIN),
+            "(no admin surface)",
+            "{ \"host\": \"halftone.example.workers.dev\" }",
+            "The admin surface.",
+        ),
+        optional(
+            "geo_headers",
+            Shape::Object(&GEO_HEADERS),
+            "(none: the network's own geography counts)",
+            "{ \"country\": \"CF-IPCountry\" }",
+            "Request headers that are believed about where a visitor is. Whoever can reach the Worker can send them: for local demos, and behind a proxy that sets them.",
+        ),
         required("sites", Shape::Map(&SITES), "{ \"shop\": { … } }", "The sites by name."),
     ],
     "A `halftone.json`.",
@@ -50,7 +81,12 @@ pub static SITES: Map =
 static ADMIN: Object = object(
     "admin",
     "the admin surface",
-    &[required("host", Shape::Text(&text::HOST), "\"halftone.example.workers.dev\"", "The one hostname that answers for administration and serves no site. On a site's own hostname, scripts of a build under trial could use it.")],
+    &[required(
+        "host",
+        Shape::Text(&text::HOST),
+        "\"halftone.example.workers.dev\"",
+        "The one hostname that answers for administration and serves no site. On a site's own hostname, scripts of a build under trial could use it.",
+    )],
     "Where the site is administered.",
 );
 
@@ -58,10 +94,28 @@ static GEO_HEADERS: Object = object(
     "geo_headers",
     "the believed geo headers",
     &[
-        optional("country", Shape::Text(&text::TOKEN), "(not read from a header)", "\"CF-IPCountry\"", "Header with the country, two letters of ISO 3166-1."),
-        optional("region", Shape::Text(&text::TOKEN), "(not read from a header)", "\"CF-Region-Code\"", "Header with the subdivision of ISO 3166-2, without the country."),
+        optional(
+            "country",
+            Shape::Text(&text::TOKEN),
+            "(not read from a header)",
+            "\"CF-IPCountry\"",
+            "Header with the country, two letters of ISO 3166-1.",
+        ),
+        optional(
+            "region",
+            Shape::Text(&text::TOKEN),
+            "(not read from a header)",
+            "\"CF-Region-Code\"",
+            "Header with the subdivision of ISO 3166-2, without the country.",
+        ),
         optional("city", Shape::Text(&text::TOKEN), "(not read from a header)", "\"CF-IPCity\"", "Header with the city's name."),
-        optional("colo", Shape::Text(&text::TOKEN), "(not read from a header)", "\"X-Colo\"", "Header with the data centre, three letters."),
+        optional(
+            "colo",
+            Shape::Text(&text::TOKEN),
+            "(not read from a header)",
+            "\"X-Colo\"",
+            "Header with the data centre, three letters.",
+        ),
     ],
     "Which request header is believed for which fact. Headers not named here are never believed.",
 );
@@ -70,18 +124,64 @@ static SITE: Object = object(
     "site",
     "a site",
     &[
-        optional("hosts", Shape::List { of: &Shape::Text(&text::HOSTS), least: 0, most: MOST_HOSTS }, "[]", "[\"shop.example\", \"*.shop.example\"]", "Hostnames of the site, without port. Without any, the site answers for every host that no other site names."),
-        optional("default", Shape::Flag, "(true for the only site, or the only one without hosts)", "true", "Whether this site answers for hosts that no site names. Exactly one does."),
-        required("versions", Shape::Map(&VERSIONS), "{ \"v1\": \"assets:v1\" }", "The builds by id, each as its origin or as an object."),
-        required("stable", Shape::Text(&text::NAME), "\"v1\"", "The version trusted now: what everybody gets whom nothing else decides for, and what answers when anything fails."),
+        optional(
+            "hosts",
+            Shape::List { of: &Shape::Text(&text::HOSTS), least: 0, most: MOST_HOSTS },
+            "[]",
+            "[\"shop.example\", \"*.shop.example\"]",
+            "Hostnames of the site, without port. Without any, the site answers for every host that no other site names.",
+        ),
+        optional(
+            "default",
+            Shape::Flag,
+            "(true for the only site, or the only one without hosts)",
+            "true",
+            "Whether this site answers for hosts that no site names. Exactly one does.",
+        ),
+        required(
+            "versions",
+            Shape::Map(&VERSIONS),
+            "{ \"v1\": \"assets:v1\" }",
+            "The builds by id, each as its origin or as an object.",
+        ),
+        required(
+            "stable",
+            Shape::Text(&text::NAME),
+            "\"v1\"",
+            "The version trusted now: what everybody gets whom nothing else decides for, and what answers when anything fails.",
+        ),
         optional("rollout", Shape::Object(&ROLLOUT), "(none)", "{ \"canary\": \"v2\" }", "The trial of another version."),
-        optional("rules", Shape::List { of: &Shape::Object(&RULE), least: 0, most: MOST_RULES }, "[]", "[{ \"name\": \"staff\", \"when\": { \"cookie\": { \"staff\": \"*\" } }, \"serve\": \"canary\" }]", "Who gets something else than the rollout says. The first rule that holds decides."),
+        optional(
+            "rules",
+            Shape::List { of: &Shape::Object(&RULE), least: 0, most: MOST_RULES },
+            "[]",
+            "[{ \"name\": \"staff\", \"when\": { \"cookie\": { \"staff\": \"*\" } }, \"serve\": \"canary\" }]",
+            "Who gets something else than the rollout says. The first rule that holds decides.",
+        ),
         optional("bots", Shape::Word(&BOTS), "\"split-uncounted\"", "\"stable\"", "What listed bots get."),
-        optional("consent", Shape::Text(&text::CONSENT), "(no consent is asked)", "\"cookie:consent=yes*\"", "The cookie that says a visitor agreed to be recognised. Without it, or with a Global Privacy Control signal, no cookie is set and nothing is stored."),
-        optional("without_consent", Shape::Word(&WITHOUT_CONSENT), "\"stable\"", "\"cookieless\"", "What visitors get who did not consent."),
+        optional(
+            "consent",
+            Shape::Text(&text::CONSENT),
+            "(no consent is asked)",
+            "\"cookie:consent=yes*\"",
+            "The cookie that says a visitor agreed to be recognised. Without it, or with a Global Privacy Control signal, no cookie is set and nothing is stored.",
+        ),
+        optional(
+            "without_consent",
+            Shape::Word(&WITHOUT_CONSENT),
+            "\"stable\"",
+            "\"cookieless\"",
+            "What visitors get who did not consent.",
+        ),
         optional("cookie", Shape::Object(&COOKIE), "{}", "{ \"max_age\": \"30d\" }", "The visitor cookie."),
         optional("cache", Shape::Object(&CACHE), "{}", "{ \"hashed\": [\"/assets/**\"] }", "What browsers and caches may keep."),
-        optional("response_header", Shape::Flag, "true", "false", "Whether answers say in a `halftone` header which version they are and why."),
+        optional(
+            "response_header",
+            Shape::Flag,
+            "true",
+            "false",
+            "Whether answers say in a `halftone` header which version they are and why.",
+        ),
     ],
     "One site: its hosts, its builds, and who gets which.",
 );
@@ -100,15 +200,34 @@ static VERSION: Object = object(
     "a version",
     &[
         required("origin", Shape::Text(&text::ORIGIN), "\"https://abc.pages.example/base\"", "Where its files are served from."),
-        optional("forward", Shape::List { of: &Shape::Word(&FORWARD), least: 0, most: 2 }, "[]", "[\"cookie\"]", "What of a visitor's request a `url` origin sees besides what it needs. Halftone's own cookies are never sent."),
-        optional("timeout", Shape::Text(&text::TIMEOUT), "\"3s\"", "\"800ms\"", "How long this version may take to send headers while it is the canary; after that the visitor gets stable. From \"100ms\" to \"30s\"."),
+        optional(
+            "forward",
+            Shape::List { of: &Shape::Word(&FORWARD), least: 0, most: 2 },
+            "[]",
+            "[\"cookie\"]",
+            "What of a visitor's request a `url` origin sees besides what it needs. Halftone's own cookies are never sent.",
+        ),
+        optional(
+            "timeout",
+            Shape::Text(&text::TIMEOUT),
+            "\"3s\"",
+            "\"800ms\"",
+            "How long this version may take to send headers while it is the canary; after that the visitor gets stable. From \"100ms\" to \"30s\".",
+        ),
         optional("not_found", Shape::Word(&NOT_FOUND), "\"page\"", "\"spa\"", "What a path without a file gets."),
-        optional("files", Shape::Text(&text::FOLDER), "(not known)", "\"dist/v2\"", "Local folder with the same files, relative to the config file, read when the plan is made: with it the edge knows what the origin holds and need not try. For `url`, `r2` and `service` origins."),
+        optional(
+            "files",
+            Shape::Text(&text::FOLDER),
+            "(not known)",
+            "\"dist/v2\"",
+            "Local folder with the same files, relative to the config file, read when the plan is made: with it the edge knows what the origin holds and need not try. For `url`, `r2` and `service` origins.",
+        ),
     ],
     "One immutable build. An origin alone is short for an object with only that.",
 );
 
-static FORWARD: [Word; 2] = [word("cookie", "The `Cookie` header, less Halftone's own."), word("authorization", "The `Authorization` header.")];
+static FORWARD: [Word; 2] =
+    [word("cookie", "The `Cookie` header, less Halftone's own."), word("authorization", "The `Authorization` header.")];
 
 static NOT_FOUND: [Word; 2] = [
     word("page", "The nearest `404.html` of the same version, with status 404."),
@@ -121,15 +240,29 @@ static BOTS: [Word; 3] = [
     word("split-uncounted", "A slot like everybody, but tallied apart."),
 ];
 
-static WITHOUT_CONSENT: [Word; 2] =
-    [word("stable", "The stable version."), word("cookieless", "A slot from a daily hash of network and browser; nothing is stored.")];
+static WITHOUT_CONSENT: [Word; 2] = [
+    word("stable", "The stable version."),
+    word("cookieless", "A slot from a daily hash of network and browser; nothing is stored."),
+];
 
 static COOKIE: Object = object(
     "cookie",
     "the cookie's options",
     &[
-        optional("name", Shape::Text(&text::COOKIE), "\"halftone\"", "\"build\"", "Its name; on https `__Host-` stands in front."),
-        optional("max_age", Shape::Text(&text::DURATION), "\"180d\"", "\"30d\"", "How long a visitor is recognised, from \"1h\" to \"400d\", the longest that browsers keep. Renewed while they keep coming."),
+        optional(
+            "name",
+            Shape::Text(&text::COOKIE),
+            "\"halftone\"",
+            "\"build\"",
+            "Its name; on https `__Host-` stands in front.",
+        ),
+        optional(
+            "max_age",
+            Shape::Text(&text::DURATION),
+            "\"180d\"",
+            "\"30d\"",
+            "How long a visitor is recognised, from \"1h\" to \"400d\", the longest that browsers keep. Renewed while they keep coming.",
+        ),
         optional("same_site", Shape::Word(&SAME_SITE), "\"lax\"", "\"none\"", "Its `SameSite`."),
     ],
     "The visitor cookie.",
@@ -138,7 +271,10 @@ static COOKIE: Object = object(
 static SAME_SITE: [Word; 3] = [
     word("lax", "Sent on the site's own requests and on links to it."),
     word("strict", "Sent on the site's own requests only: who comes by a link is taken for new."),
-    word("none", "Sent everywhere, so that the site keeps its version inside iframes of others. Browsers take it over https only."),
+    word(
+        "none",
+        "Sent everywhere, so that the site keeps its version inside iframes of others. Browsers take it over https only.",
+    ),
 ];
 
 static CACHE: Object = object(
@@ -156,164 +292,19 @@ static CACHE: Object = object(
 
 static HASHED: [Word; 1] = [word("auto", "Told from the file name: eight or more characters that look like a hash.")];
 
-/// A rollout.
-pub static ROLLOUT: Object = object(
-    "rollout",
-    "a rollout",
-    &[
-        optional("id", Shape::Text(&text::NAME), "(the canary's id)", "\"spring\"", "Names the rollout. Another id draws anew who is first; the same id goes on where it was."),
-        required("canary", Shape::Text(&text::NAME), "\"v2\"", "The version under trial."),
-        optional("strategy", Shape::Word(&STRATEGY), "\"random\"", "\"geographic\"", "How visitors are chosen."),
-        optional("steps", Shape::List { of: &STEP, least: 1, most: MOST_STEPS }, "[\"1%\", \"5%\", \"25%\", \"50%\", \"100%\"] (random only)", "[\"1%\", \"10%\", \"100%\"]", "The rungs, each at least as much as the one before, all of the kind that belongs to the strategy."),
-        optional("step", Shape::Whole { least: 0, most: MOST_STEPS as u64 }, "1", "2", "How many steps are in force: 0 draws nobody, 1 stands on the first."),
-        optional("visitors", Shape::Word(&VISITORS), "\"everyone\"", "\"new\"", "Who may be drawn."),
-    ],
-    "The process that brings a canary in, step by step.",
-);
-
-static STRATEGY: [Word; 3] = [
-    word("random", "By slot: any visitor, with the step's weight."),
-    word("sequential", "By arrival: the first so many visitors, and of these the given share."),
-    word("geographic", "By area: each area has its weight, and steps open areas or raise them."),
-];
-
-static VISITORS: [Word; 2] = [
-    word("everyone", "Everyone."),
-    word("new", "Only those who arrive during the rollout; who was here before keeps their version."),
-];
-
-/// A step of any strategy.
-pub static STEP: Shape = Shape::Either(&[
-    Shape::Text(&text::WEIGHT),
-    Shape::Object(&RANDOM_STEP),
-    Shape::Object(&SEQUENTIAL_STEP),
-    Shape::Object(&GEOGRAPHIC_STEP),
-]);
-
-const HOLD: Field = optional("hold", Shape::Text(&text::DURATION), "\"10m\"", "\"1h\"", "The least time spent on this step, at most \"365d\".");
-
-static RANDOM_STEP: Object = Object {
-    name: "random-step",
-    noun: "a step with `weight`",
-    doc: "A step of the random strategy. A weight alone is short for an object with only that.",
-    fields: &[required("weight", Shape::Text(&text::WEIGHT), "\"5%\"", "The canary's share of all visitors."), HOLD],
-    one_of: &[],
-    mark: Some("weight"),
-};
-
-static SEQUENTIAL_STEP: Object = Object {
-    name: "sequential-step",
-    noun: "a step with `first`",
-    doc: "A step of the sequential strategy.",
-    fields: &[
-        required("first", Shape::Whole { least: 1, most: 10_000_000 }, "1000", "So many visitors are enrolled in the order of their arrival, never more."),
-        optional("of", Shape::Text(&text::WEIGHT), "\"100%\"", "\"50%\"", "The share of the enrolled, by slot, that gets the canary."),
-        HOLD,
-    ],
-    one_of: &[],
-    mark: Some("first"),
-};
-
-static GEOGRAPHIC_STEP: Object = Object {
-    name: "geographic-step",
-    noun: "a step with `areas`",
-    doc: "A step of the geographic strategy. An area keeps its weight until a later step names it again. Of several areas that hold a visitor the most specific counts: data centre, region, country, `EU`, continent, `elsewhere`; `unknown` is apart.",
-    fields: &[
-        required("areas", Shape::Map(&AREAS), "{ \"NZ\": \"10%\", \"elsewhere\": \"1%\" }", "The canary's share of the visitors of each area."),
-        HOLD,
-    ],
-    one_of: &[],
-    mark: Some("areas"),
-};
-
-static AREAS: Map = Map { noun: "weights by area", keys: &text::AREA, values: Shape::Text(&text::WEIGHT), least: 1, most: MOST_AREAS };
-
-static RULE: Object = Object {
-    name: "rule",
-    noun: "a rule",
-    doc: "Who gets something else than the rollout says: either one version (`serve`) or a split of their own.",
-    fields: &[
-        required("name", Shape::Text(&text::NAME), "\"staff\"", "Names the rule, once in its site. Another name draws its split anew."),
-        required("when", Shape::Object(&CONDITION), "{ \"country\": \"NZ\" }", "Who it is for; `{}` is everyone."),
-        optional("serve", Shape::Text(&text::NAME), "(there is a `split` instead)", "\"canary\"", "The version they get: its id, `stable` or `canary`."),
-        optional("split", Shape::Map(&SPLIT), "(there is a `serve` instead)", "{ \"v2\": \"50%\" }", "Shares by version id, `stable` or `canary`. What is missing to 100% is the stable version's."),
-    ],
-    one_of: &["serve", "split"],
-    mark: None,
-};
-
-static SPLIT: Map =
-    Map { noun: "shares by version", keys: &text::NAME, values: Shape::Text(&text::WEIGHT), least: 1, most: MOST_VERSIONS };
-
-const fn one_or_more(of: &'static Shape) -> Shape {
-    Shape::OneOrMore { of, most: MOST_ALTERNATIVES }
-}
-
-static A_CONDITION: Shape = Shape::Object(&CONDITION);
-static A_GLOB: Shape = Shape::Text(&text::GLOB);
-
-const fn parts(key: &'static str, doc: &'static str) -> Field {
-    let shape = Shape::List { of: &A_CONDITION, least: 1, most: MOST_ALTERNATIVES };
-    optional(key, shape, "(not asked)", "[{ \"country\": \"NZ\" }, { \"device\": \"mobile\" }]", doc)
-}
-
-const fn asks(key: &'static str, shape: Shape, example: &'static str, doc: &'static str) -> Field {
-    optional(key, shape, "(not asked)", example, doc)
-}
-
-/// A condition.
-pub static CONDITION: Object = object(
-    "condition",
-    "a condition",
-    &[
-        asks("country", one_or_more(&Shape::Text(&text::COUNTRY)), "[\"NZ\", \"continent:EU\"]", "The visitor's country is one of these; also `EU`, continents and `unknown`."),
-        asks("region", one_or_more(&Shape::Text(&text::REGION)), "\"US-CA\"", "The visitor's region is one of these."),
-        asks("continent", one_or_more(&Shape::Word(&CONTINENTS)), "\"OC\"", "The visitor's country is on one of these continents."),
-        asks("eu", Shape::Flag, "true", "Whether the visitor's country is one of the European Union's."),
-        asks("city", one_or_more(&Shape::Text(&text::CITY)), "\"Auckland\"", "The visitor's city is one of these, in any case."),
-        asks("colo", one_or_more(&Shape::Text(&text::COLO)), "\"AKL\"", "The network's data centre that answers is one of these."),
-        asks("path", one_or_more(&Shape::Text(&text::PATHS)), "\"/checkout/**\"", "The path, percent-decoded and without query, matches one of these patterns."),
-        asks("host", one_or_more(&Shape::Text(&text::HOST_GLOB)), "\"beta.shop.example\"", "The hostname matches one of these patterns."),
-        asks("query", Shape::Map(&QUERY), "{ \"show\": \"beta*\" }", "Each of these query parameters is there with a value that matches."),
-        asks("header", Shape::Map(&HEADER), "{ \"X-Beta\": \"1\" }", "Each of these request headers is there with a value that matches. Answers then vary by them."),
-        asks("cookie", Shape::Map(&COOKIES), "{ \"staff\": \"*\" }", "Each of these cookies is there with a value that matches."),
-        asks("language", one_or_more(&Shape::Text(&text::LANGUAGE)), "[\"de\", \"pt-BR\"]", "The visitor's most preferred language is one of these; `de` takes `de-AT` too."),
-        asks("device", one_or_more(&Shape::Word(&DEVICES)), "\"mobile\"", "The class of device that the user agent names."),
-        asks("bot", Shape::Flag, "false", "Whether the user agent is a listed bot."),
-        parts("all", "Every one of these conditions holds."),
-        parts("any", "At least one of these conditions holds."),
-        asks("not", Shape::Object(&CONDITION), "{ \"country\": \"NZ\" }", "This condition does not hold."),
-    ],
-    "Who a rule is for. All keys must hold; `{}` is everyone. Conditions nest at most eight deep.",
-);
-
-static QUERY: Map = patterns("patterns by query parameter", &text::PARAMETER);
-static HEADER: Map = patterns("patterns by header", &text::TOKEN);
-static COOKIES: Map = patterns("patterns by cookie", &text::TOKEN);
-
-const fn patterns(noun: &'static str, keys: &'static super::shape::Spelling) -> Map {
-    Map { noun, keys, values: one_or_more(&A_GLOB), least: 1, most: MOST_ALTERNATIVES }
-}
-
-/// The continents as the territory data groups countries.
-pub static CONTINENTS: [Word; 7] = [
-    word("AF", "Africa."),
-    word("AN", "Antarctica."),
-    word("AS", "Asia."),
-    word("EU", "Europe, with the countries outside of the European Union."),
-    word("NA", "North America, Central America and the Caribbean."),
-    word("OC", "Australia, New Zealand and the Pacific islands."),
-    word("SA", "South America."),
-];
-
-static DEVICES: [Word; 3] = [
-    word("mobile", "Phones."),
-    word("tablet", "Tablets; those that say they are desktops count as such."),
-    word("desktop", "Everything else."),
-];
-
 /// Every object, in the order of the reference.
 pub static ALL: &[&Object] = &[
-    &CONFIG, &SITE, &VERSION, &ROLLOUT, &RANDOM_STEP, &SEQUENTIAL_STEP, &GEOGRAPHIC_STEP, &RULE, &CONDITION, &COOKIE, &CACHE, &ADMIN,
+    &CONFIG,
+    &SITE,
+    &VERSION,
+    &ROLLOUT,
+    &RANDOM_STEP,
+    &SEQUENTIAL_STEP,
+    &GEOGRAPHIC_STEP,
+    &RULE,
+    &CONDITION,
+    &COOKIE,
+    &CACHE,
+    &ADMIN,
     &GEO_HEADERS,
 ];

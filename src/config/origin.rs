@@ -39,7 +39,11 @@ pub fn explain(text: &str) -> Option<Refusal> {
         let upper: String = binding.to_ascii_uppercase().replace('-', "_");
         let fixed = if path.is_empty() { format!("{lower}:{upper}") } else { format!("{lower}:{upper}/{path}") };
         let refusal = Refusal::new("has no name of a binding as wrangler.toml writes it: capital letters, digits and `_`");
-        return Some(if looks_right(&fixed) { refusal.fix(format!("write `{fixed}`, if the binding is called so")) } else { refusal });
+        return Some(if looks_right(&fixed) {
+            refusal.fix(format!("write `{fixed}`, if the binding is called so"))
+        } else {
+            refusal
+        });
     }
     if lower == "zone" {
         let fixed = format!("zone:/{}", rest.trim_start_matches('/'));
@@ -51,20 +55,30 @@ pub fn explain(text: &str) -> Option<Refusal> {
     if matches!(lower.as_str(), "http" | "https") {
         let fixed = format!("{lower}://{}", rest.trim_start_matches('/'));
         if fixed == tidy && tidy.contains(' ') {
-            return Some(Refusal::new("has a space, which addresses do not have").fix(format!("write `{}`", tidy.replace(' ', "%20"))));
+            return Some(
+                Refusal::new("has a space, which addresses do not have").fix(format!("write `{}`", tidy.replace(' ', "%20"))),
+            );
         }
         return Some(Refusal::new("is not a whole address").fix(format!("write `{fixed}`"))).filter(|_| looks_right(&fixed));
     }
     if tidy.contains("://") {
-        return Some(Refusal::new(format!("has the scheme `{scheme}`, and only http and https can be fetched")).fix(format!("write `https:{rest}`")));
+        return Some(
+            Refusal::new(format!("has the scheme `{scheme}`, and only http and https can be fetched"))
+                .fix(format!("write `https:{rest}`")),
+        );
     }
     if tidy.contains(':') {
         let near = nearest(scheme, SCHEMES.into_iter()).map(|near| format!("did you mean `{near}:{rest}`?"));
-        let fix = near.unwrap_or_else(|| "write `assets:FOLDER`, `https://host/base`, `zone`, `r2:BINDING/prefix` or `service:BINDING`".to_owned());
+        let fix = near.unwrap_or_else(|| {
+            "write `assets:FOLDER`, `https://host/base`, `zone`, `r2:BINDING/prefix` or `service:BINDING`".to_owned()
+        });
         return Some(Refusal::new(format!("has `{scheme}:` in front, which is no kind of origin")).fix(fix));
     }
     if tidy.contains('.') && hosts::is_host(tidy.split('/').next().unwrap_or_default()) {
-        return Some(Refusal::new("does not say what kind of origin it is").fix(format!("write `https://{tidy}` for a host, `assets:{tidy}` for a folder")));
+        return Some(
+            Refusal::new("does not say what kind of origin it is")
+                .fix(format!("write `https://{tidy}` for a host, `assets:{tidy}` for a folder")),
+        );
     }
     if nearest(tidy, ["zone"].into_iter()).is_some() {
         return Some(Refusal::new("is no kind of origin").fix("did you mean `zone`?"));
@@ -123,7 +137,9 @@ fn check_path(path: &str, what: &str) -> Result<(), Refusal> {
     }
     let decoded = crate::route::percent_decoded(path);
     if [path, decoded.as_str()].iter().any(|path| path.split('/').any(|segment| matches!(segment, "." | ".."))) {
-        return Err(Refusal::new(format!("has a `.` or `..` in it, and would leave its {what}")).fix("write the path without them"));
+        return Err(
+            Refusal::new(format!("has a `.` or `..` in it, and would leave its {what}")).fix("write the path without them")
+        );
     }
     if path.split('/').any(str::is_empty) {
         return Err(Refusal::new("has two slashes in a row").fix(format!("write one `/` between the names of the {what}")));
@@ -136,7 +152,8 @@ fn check_url_characters(path: &str) -> Result<(), Refusal> {
     if let Some(odd) = path.chars().find(|c| !u8::try_from(*c).is_ok_and(allowed)) {
         let mut escaped = String::new();
         crate::route::push_encoded(&crate::route::percent_decoded(path), &mut escaped);
-        return Err(Refusal::new(format!("has `{odd}`, which addresses do not have")).fix(format!("percent-encode the path: `{escaped}`")));
+        return Err(Refusal::new(format!("has `{odd}`, which addresses do not have"))
+            .fix(format!("percent-encode the path: `{escaped}`")));
     }
     Ok(())
 }
@@ -146,7 +163,9 @@ fn parse_url(text: &str) -> Result<Origin, Refusal> {
     let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
     if let Some((_, host)) = authority.rsplit_once('@') {
         let refusal = Refusal::new("has a user name or password in it, which would lie open in the plan");
-        return Err(refusal.fix(format!("write `{scheme}://{host}{path}`; a service binding or signed request is the place for secrets")));
+        return Err(
+            refusal.fix(format!("write `{scheme}://{host}{path}`; a service binding or signed request is the place for secrets"))
+        );
     }
     if path.contains(['?', '#']) {
         let end = path.find(['?', '#']).unwrap_or(0);
@@ -191,8 +210,14 @@ pub fn check_url(origin: &str, node: &Node<'_>, hosts: &hosts::Table, admin: Opt
     let elsewhere = hosts::is_local(host) && has_port;
     if let Some((pattern, site)) = hosts.find(host).filter(|_| !elsewhere) {
         let by = if pattern == host { String::new() } else { format!(" (by `{pattern}`)") };
-        let words = found(node.shown(), format!("loops: this Worker answers for `{host}` itself, as a host of site `{site}`{by}"));
-        report.add(Code::Loop, node, words.fix("write `zone` for the server behind the site's own hostname, or the address the build host gave this build"));
+        let words =
+            found(node.shown(), format!("loops: this Worker answers for `{host}` itself, as a host of site `{site}`{by}"));
+        report.add(
+            Code::Loop,
+            node,
+            words
+                .fix("write `zone` for the server behind the site's own hostname, or the address the build host gave this build"),
+        );
     } else if admin == Some(host) && !elsewhere {
         let words = found(node.shown(), format!("loops: `{host}` is the admin host of this Worker"));
         report.add(Code::Loop, node, words.fix("write the address the build host gave this build"));

@@ -102,7 +102,9 @@ fn rounded_bp(percent: f64) -> u16 {
 
 pub fn explain_duration(text: &str) -> Option<Refusal> {
     if text.ends_with("ms") && milliseconds(text).is_some() {
-        return Some(Refusal::new("is in milliseconds, and whole seconds are counted here").fix("write it in `s`, `m`, `h` or `d`"));
+        return Some(
+            Refusal::new("is in milliseconds, and whole seconds are counted here").fix("write it in `s`, `m`, `h` or `d`"),
+        );
     }
     explain(text, "s", &["s", "m", "h", "d"])
 }
@@ -152,7 +154,9 @@ mod tests {
 
     #[test]
     fn weights_are_whole_basis_points() {
-        for (text, bp) in [("0%", 0), ("0.01%", 1), ("0.25%", 25), ("5%", 500), ("33.3%", 3330), ("100%", 10_000), ("100.00%", 10_000)] {
+        for (text, bp) in
+            [("0%", 0), ("0.01%", 1), ("0.25%", 25), ("5%", 500), ("33.3%", 3330), ("100%", 10_000), ("100.00%", 10_000)]
+        {
             assert_eq!(basis_points(text), Some(bp), "{text}");
         }
         for text in ["", "%", "5", "05%", "100.01%", "120%", "0.125%", "-1%", "5 %", "1e1%", ".5%", "5.%", "999%", "٥%"] {

@@ -53,7 +53,8 @@ pub fn config(tree: &Node<'_>, builds: &Builds, report: &mut Report<'_>) -> Opti
 
 fn hosts_of<'a, 't>(member: &'a Member<'t>) -> SiteHosts<'a, 't> {
     let items = member.node.get("hosts").map(Node::items).unwrap_or_default().iter().take(MOST_HOSTS);
-    let fitting = items.filter_map(|node| Some((node.text().filter(|text| spelling::HOSTS.fits(text))?.to_ascii_lowercase(), node)));
+    let fitting =
+        items.filter_map(|node| Some((node.text().filter(|text| spelling::HOSTS.fits(text))?.to_ascii_lowercase(), node)));
     SiteHosts { site: &member.key, hosts: fitting.collect() }
 }
 

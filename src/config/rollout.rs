@@ -42,9 +42,15 @@ pub fn read(node: &Node<'_>, names: &Names<'_>, stable: Option<VersionIndex>, re
         None => Some(1),
         Some(step) => step.whole().and_then(|step| usize::try_from(step).ok()),
     };
-    if let (Some(step), Some(node)) = (step.filter(|step| *step > count && *step <= super::objects::MOST_STEPS), node.get("step")) {
+    if let (Some(step), Some(node)) = (step.filter(|step| *step > count && *step <= super::objects::MOST_STEPS), node.get("step"))
+    {
         let there = if count == 1 { "is 1 step".to_owned() } else { format!("are {count} steps") };
-        report.add(Code::StepBeyond, node, found(step.to_string(), format!("is beyond the last step: there {there}")).fix(format!("write a number from 0 to {count}")));
+        report.add(
+            Code::StepBeyond,
+            node,
+            found(step.to_string(), format!("is beyond the last step: there {there}"))
+                .fix(format!("write a number from 0 to {count}")),
+        );
     }
     let visitors = word(node.get("visitors"), Visitors::Everyone, |text| match text {
         "everyone" => Some(Visitors::Everyone),

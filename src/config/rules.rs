@@ -34,7 +34,12 @@ pub fn read(site: &Node<'_>, splits: &Splits<'_>, report: &mut Report<'_>) -> Op
         if let Some((name, node)) = name {
             if let Some(&first) = names.get(name) {
                 let (line, column) = report.position(first);
-                let words = found(name, format!("is the name of an earlier rule too (line {line}, column {column}); a rule's split is drawn by its name"));
+                let words = found(
+                    name,
+                    format!(
+                        "is the name of an earlier rule too (line {line}, column {column}); a rule's split is drawn by its name"
+                    ),
+                );
                 report.add(Code::DuplicateRule, node, words.fix("give each rule a name of its own"));
             } else {
                 names.insert(name, node.start);
@@ -123,7 +128,8 @@ fn read_split(rule: &Node<'_>, splits: &Splits<'_>, report: &mut Report<'_>) -> 
         };
         if let Some((_, _, twin)) = shares.iter().find(|(known, ..)| *known == version) {
             whole = false;
-            let words = found(member.key.as_ref(), format!("is the same version as `{}`", twin.key)).fix("give each version one share");
+            let words =
+                found(member.key.as_ref(), format!("is the same version as `{}`", twin.key)).fix("give each version one share");
             report.add_at(Code::ConflictingKeys, member.key_start, &member.node.place, words);
         } else {
             shares.push((version, weight, member));
@@ -144,8 +150,16 @@ fn read_split(rule: &Node<'_>, splits: &Splits<'_>, report: &mut Report<'_>) -> 
         }
         Some(0) => Some(result),
         Some(missing) if names_stable => {
-            let words = why(format!("the shares add up to {}, and the stable version has its own: {} is nobody's", percent(sum), percent(missing)));
-            report.add(Code::TooLittle, split, words.fix("make them add up to 100%, or leave the stable version out: it then gets the rest"));
+            let words = why(format!(
+                "the shares add up to {}, and the stable version has its own: {} is nobody's",
+                percent(sum),
+                percent(missing)
+            ));
+            report.add(
+                Code::TooLittle,
+                split,
+                words.fix("make them add up to 100%, or leave the stable version out: it then gets the rest"),
+            );
             None
         }
         Some(missing) => {

@@ -112,7 +112,10 @@ fn sign(path: &str, content: &[u8]) -> Option<Sign> {
     let text = String::from_utf8_lossy(content);
     let says = |needles: &[&str]| needles.iter().any(|needle| text.contains(needle));
     let listens = ["install", "fetch", "activate"].iter().any(|event| listens_to(&text, event));
-    if is_script && (says(&["precacheAndRoute(", "workbox-precaching", "__WB_MANIFEST", "__precacheManifest"]) || (listens && says(&[".addAll("]))) {
+    if is_script
+        && (says(&["precacheAndRoute(", "workbox-precaching", "__WB_MANIFEST", "__precacheManifest"])
+            || (listens && says(&[".addAll("])))
+    {
         return Some(Sign::Precaches);
     }
     if is_script && (listens || (says(&["importScripts("]) && says(&["workbox"]))) {
@@ -130,7 +133,8 @@ fn listens_to(text: &str, event: &str) -> bool {
         quotes.iter().any(|quote| {
             let call = format!("{scope}addEventListener({quote}{event}{quote}");
             // Without a scope in front it must not be a method of something else: pages listen to `fetch` on objects.
-            text.match_indices(&call).any(|(at, _)| !scope.is_empty() || !text.get(..at).is_some_and(|before| before.ends_with('.')))
+            text.match_indices(&call)
+                .any(|(at, _)| !scope.is_empty() || !text.get(..at).is_some_and(|before| before.ends_with('.')))
         }) || (!scope.is_empty() && text.contains(&format!("{scope}on{event}=")))
             || (!scope.is_empty() && text.contains(&format!("{scope}on{event} =")))
     })

@@ -124,7 +124,9 @@ impl Spelling {
             return None;
         }
         if self.except.contains(&text) {
-            return Some(Refusal::new(format!("is not free to be {}: it has a meaning of its own", self.noun)).fix("choose another name"));
+            return Some(
+                Refusal::new(format!("is not free to be {}: it has a meaning of its own", self.noun)).fix("choose another name"),
+            );
         }
         let count = text.chars().count();
         if count > self.longest {

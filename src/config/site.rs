@@ -47,7 +47,8 @@ pub fn read(name: &str, node: &Node<'_>, hosts: Vec<String>, around: &Surroundin
         _ => None,
     });
     if let Some(without) = node.get("without_consent").filter(|_| node.get("consent").is_none()) {
-        let words = why("no consent is asked here, so nobody is without").fix("add \"consent\": \"cookie:NAME=VALUE\", or take this out");
+        let words =
+            why("no consent is asked here, so nobody is without").fix("add \"consent\": \"cookie:NAME=VALUE\", or take this out");
         report.add(Code::NoEffect, without, words);
     }
     let bots = word(node.get("bots"), Bots::SplitUncounted, |text| match text {
@@ -56,7 +57,8 @@ pub fn read(name: &str, node: &Node<'_>, hosts: Vec<String>, around: &Surroundin
         "split-uncounted" => Some(Bots::SplitUncounted),
         _ => None,
     });
-    let rules = rules::read(node, &rules::Splits { names: &names, stable, canary, has_rollout: rollout.is_some(), own_cookies }, report);
+    let rules =
+        rules::read(node, &rules::Splits { names: &names, stable, canary, has_rollout: rollout.is_some(), own_cookies }, report);
     let hashed = hashed(node.get("cache").and_then(|cache| cache.get("hashed")), report);
     contents::check(node, around, hashed.as_ref().and_then(|globs| globs.as_deref()), report);
     Some(Site {
@@ -127,7 +129,10 @@ fn cookie(node: Option<&Node<'_>>, hosts: &[String], report: &mut Report<'_>) ->
                 text.get(head.len()..)
             });
             if let Some(bare) = bare {
-                let words = found(text.as_str(), "has a prefix that browsers treat specially; `__Host-` is put in front on https by itself");
+                let words = found(
+                    text.as_str(),
+                    "has a prefix that browsers treat specially; `__Host-` is put in front on https by itself",
+                );
                 let fix = if bare.is_empty() { "choose a name".to_owned() } else { format!("write `{bare}`") };
                 report.add(Code::BadValue, name, words.fix(fix));
             }
@@ -144,7 +149,8 @@ fn cookie(node: Option<&Node<'_>>, hosts: &[String], report: &mut Report<'_>) ->
     });
     let local = hosts.iter().find(|host| is_local(host));
     if let (Some(SameSite::None), Some(local), Some(node)) = (same_site, local, same_site_node) {
-        let words = found("none", format!("needs https, which `{local}` hardly has; over plain http the cookie is sent as `lax`"));
+        let words =
+            found("none", format!("needs https, which `{local}` hardly has; over plain http the cookie is sent as `lax`"));
         report.add(Code::LocalOnly, node, words);
     }
     Some(Cookie { name: name?, max_age_s: max_age_s?, same_site: same_site? })
@@ -152,7 +158,10 @@ fn cookie(node: Option<&Node<'_>>, hosts: &[String], report: &mut Report<'_>) ->
 
 /// Whether a cookie of this name is Halftone's own, given the base name.
 pub fn is_own_cookie(name: &str, base: &str) -> bool {
-    name.strip_prefix("__Host-").unwrap_or(name).strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest == crate::preview::COOKIE_SUFFIX)
+    name.strip_prefix("__Host-")
+        .unwrap_or(name)
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.is_empty() || rest == crate::preview::COOKIE_SUFFIX)
 }
 
 fn consent(node: &Node<'_>, own: Option<&str>, report: &mut Report<'_>) -> Option<(String, Glob)> {
@@ -163,7 +172,8 @@ fn consent(node: &Node<'_>, own: Option<&str>, report: &mut Report<'_>) -> Optio
         report.add(Code::CookieClash, node, words.fix("name the cookie that your consent banner sets"));
         return None;
     }
-    let glob = Glob::new(pattern).map_err(|why| report.add(Code::OutOfRange, node, found(pattern, format!("can not be used: {why}"))));
+    let glob =
+        Glob::new(pattern).map_err(|why| report.add(Code::OutOfRange, node, found(pattern, format!("can not be used: {why}"))));
     Some((name.to_owned(), glob.ok()?))
 }
 

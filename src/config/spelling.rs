@@ -189,7 +189,10 @@ pub static FOLDER: Spelling = Spelling {
             return Some(Refusal::new("has a backslash").fix(format!("write `{}`", text.replace('\\', "/"))));
         }
         let relative = text.trim_start_matches('/');
-        text.starts_with('/').then(|| Refusal::new("is absolute, and would be wrong on every other machine").fix(format!("write it relative to the config file, like `{relative}`")))
+        text.starts_with('/').then(|| {
+            Refusal::new("is absolute, and would be wrong on every other machine")
+                .fix(format!("write it relative to the config file, like `{relative}`"))
+        })
     },
     example: "dist/v2",
 };
@@ -218,7 +221,8 @@ pub static PATHS: Spelling = Spelling {
     matches: |text| is_plain(text) && text.starts_with(['/', '*']),
     explain: |text| {
         let fix = format!("write `/{text}`, or `**/{text}` for any folder");
-        (is_plain(text) && !text.contains("://")).then(|| Refusal::new("does not begin with `/` or `*`, so no path matches it").fix(fix))
+        (is_plain(text) && !text.contains("://"))
+            .then(|| Refusal::new("does not begin with `/` or `*`, so no path matches it").fix(fix))
     },
     example: "/checkout/**",
 };
@@ -250,9 +254,10 @@ pub static CONSENT: Spelling = Spelling {
     },
     explain: |text| match text.strip_prefix("cookie:") {
         None if text.contains('=') => Some(Refusal::new("does not begin with `cookie:`").fix(format!("write `cookie:{text}`"))),
-        Some(rest) if !rest.contains('=') => {
-            Some(Refusal::new("names a cookie, but not the value that says yes").fix(format!("write `{text}=yes`, or `{text}=*` for any value")))
-        }
+        Some(rest) if !rest.contains('=') => Some(
+            Refusal::new("names a cookie, but not the value that says yes")
+                .fix(format!("write `{text}=yes`, or `{text}=*` for any value")),
+        ),
         _ => None,
     },
     example: "cookie:consent=yes*",
@@ -361,7 +366,8 @@ pub static ALL: &[&Spelling] = &[
 
 /// Letters, digits, `.`, `_`, `-`, the first a letter or digit.
 pub fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 fn explain_name(text: &str) -> Refusal {

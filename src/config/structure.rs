@@ -215,22 +215,29 @@ fn mended(node: &Node<'_>, shape: &Shape) -> Option<String> {
             quantity::weight_for_number(number)
         }
         (Shape::Text(spelling), Value::Number(number)) => {
-            let unit = if std::ptr::eq(*spelling, &raw const spelling::TIMEOUT) { quantity::unit_of_bare_timeout(number) } else { "s" };
-            let timed = Some(format!("{number}{unit}")).filter(|text| quantity::milliseconds(text).is_some() && spelling.fits(text));
-            timed.or_else(|| Some((*number).to_owned()).filter(|text| spelling.fits(text))).map(|text| format!("write \"{text}\""))
+            let unit =
+                if std::ptr::eq(*spelling, &raw const spelling::TIMEOUT) { quantity::unit_of_bare_timeout(number) } else { "s" };
+            let timed =
+                Some(format!("{number}{unit}")).filter(|text| quantity::milliseconds(text).is_some() && spelling.fits(text));
+            timed
+                .or_else(|| Some((*number).to_owned()).filter(|text| spelling.fits(text)))
+                .map(|text| format!("write \"{text}\""))
         }
         (Shape::Flag, Value::Text(text)) if text == "true" || text == "false" => Some(format!("write {text} without quotes")),
         (Shape::Whole { .. }, Value::Text(text)) if text.parse::<u64>().is_ok() => Some(format!("write {text} without quotes")),
         (Shape::List { of, .. }, Value::Text(text)) if fits_text(of, text) => Some(format!("write [{:?}]", text.as_ref())),
         (Shape::List { of: Shape::Object(_) | Shape::Either(_), .. }, Value::Object(_)) => Some("put it in [ ]".to_owned()),
-        (Shape::Text(_) | Shape::Word(_) | Shape::Flag | Shape::Whole { .. } | Shape::Object(_), Value::List(items)) if items.len() == 1 => {
+        (Shape::Text(_) | Shape::Word(_) | Shape::Flag | Shape::Whole { .. } | Shape::Object(_), Value::List(items))
+            if items.len() == 1 =>
+        {
             Some("write it without [ ]".to_owned())
         }
         (Shape::Either(shapes), _) => {
             if matches!(node.value, Value::Object(_)) {
                 let marks: Vec<&str> = shapes.iter().filter_map(Shape::mark).collect();
                 let meant = node.members().iter().find_map(|member| {
-                    let synonym = SYNONYMS.iter().find(|(theirs, ours)| *theirs == member.key && marks.contains(ours)).map(|pair| pair.1);
+                    let synonym =
+                        SYNONYMS.iter().find(|(theirs, ours)| *theirs == member.key && marks.contains(ours)).map(|pair| pair.1);
                     Some((member, synonym.or_else(|| report::nearest(&member.key, marks.iter().copied()))?))
                 });
                 if let Some((member, mark)) = meant {

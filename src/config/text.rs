@@ -57,7 +57,9 @@ pub fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'t>> {
     let parsed = match parse_to_ast(text, &CollectOptions::default(), &options(false)) {
         Ok(parsed) => {
             // The tolerant parser lets a few things pass that JSON does not have (tabs in text, odd white space).
-            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) && parsed.value.is_some() {
+            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+                && parsed.value.is_some()
+            {
                 let at = report.offset(error.line(), error.column());
                 report.add_at(Code::NotJson, at, &top, why(strict_words(&error)));
                 return None;
@@ -82,7 +84,8 @@ pub fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'t>> {
         }
     };
     let Some(value) = parsed.value else {
-        let words = why("the file is empty").fix("write at least { \"sites\": { … } }; docs/config.md has the smallest useful file");
+        let words =
+            why("the file is empty").fix("write at least { \"sites\": { … } }; docs/config.md has the smallest useful file");
         report.add_at(Code::NotJson, 0, &top, words);
         return None;
     };
@@ -153,7 +156,13 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
     let token = || {
         let line = text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let word = line.split(|c: char| c.is_whitespace() || ",:]}[{\"".contains(c)).next().unwrap_or_default();
-        let all = if here.starts_with("//") { here } else if word.len() > here.len() { word } else { here };
+        let all = if here.starts_with("//") {
+            here
+        } else if word.len() > here.len() {
+            word
+        } else {
+            here
+        };
         all.lines().next().unwrap_or_default().to_owned()
     };
     let at_end = text.get(range.start..).is_none_or(|rest| rest.trim().is_empty());
@@ -172,7 +181,9 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
         Kind::UnterminatedArray => not_json(why("this list is not closed").fix("add `]` where it ends")),
         Kind::UnterminatedCommentBlock => not_json(why("this comment is not closed, and JSON has none").fix("take it out")),
         Kind::SingleQuotedStringsNotAllowed => not_json(found("'", "does not quote text in JSON").fix("write `\"`")),
-        Kind::ExpectedStringObjectProperty => not_json(found(token(), "is a key without quotes").fix(format!("write \"{}\"", token()))),
+        Kind::ExpectedStringObjectProperty => {
+            not_json(found(token(), "is a key without quotes").fix(format!("write \"{}\"", token())))
+        }
         Kind::ExpectedColonAfterObjectKey => not_json(why("a colon is missing after the key before this")),
         Kind::ExpectedObjectValue => not_json(why("a key has no value")),
         Kind::MultipleRootJsonValues => {
@@ -195,7 +206,9 @@ fn words_for(error: &ParseError, text: &str) -> (Code, Words) {
 
 /// Whether a zero ends here that more digits follow: the parser takes `01` for two numbers.
 fn follows_zero(text: &str, at: usize) -> bool {
-    let before = text.get(..at).is_some_and(|before| before.ends_with('0') && !before.trim_end_matches('0').ends_with(|c: char| c.is_ascii_digit() || c == '.'));
+    let before = text.get(..at).is_some_and(|before| {
+        before.ends_with('0') && !before.trim_end_matches('0').ends_with(|c: char| c.is_ascii_digit() || c == '.')
+    });
     before && text.get(at..).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 

@@ -100,7 +100,9 @@ fn read(member: &Member<'_>, around: &Surroundings<'_>, report: &mut Report<'_>)
         let what = match origin {
             Origin::Url(..) => None,
             Origin::Assets(_) | Origin::R2(..) => Some("files are read from storage, which gets no headers"),
-            Origin::Zone(_) | Origin::Service(..) => Some("the site's own server and bound services see cookies and authorization anyway"),
+            Origin::Zone(_) | Origin::Service(..) => {
+                Some("the site's own server and bound services see cookies and authorization anyway")
+            }
         };
         if let Some(what) = what {
             report.add(Code::NoEffect, forward, why(what).fix("take `forward` out"));
@@ -154,7 +156,8 @@ fn read_files(node: &Node<'_>, origin: Option<&Origin>, report: &mut Report<'_>)
             return None;
         }
         Some(Origin::Zone(_)) => {
-            let words = why("what the site's own server has is not a folder of files, so a list of them would be wrong").fix("take `files` out");
+            let words = why("what the site's own server has is not a folder of files, so a list of them would be wrong")
+                .fix("take `files` out");
             report.add(Code::ConflictingKeys, node, words);
             return None;
         }

@@ -73,7 +73,11 @@ fn in_force<'a>(force: &'a BTreeMap<Area, Weight>, spot: &Spot) -> Option<(&'a A
 }
 
 /// By the area that decides after a step: the deepest fall among the places it decides for.
-fn worst_falls<'a>(spots: &'a [Spot], before: &'a BTreeMap<Area, Weight>, after: &'a BTreeMap<Area, Weight>) -> BTreeMap<&'a Area, Fall<'a>> {
+fn worst_falls<'a>(
+    spots: &'a [Spot],
+    before: &'a BTreeMap<Area, Weight>,
+    after: &'a BTreeMap<Area, Weight>,
+) -> BTreeMap<&'a Area, Fall<'a>> {
     let mut worst: BTreeMap<&Area, Fall<'_>> = BTreeMap::new();
     for spot in spots {
         let (Some((by, was)), Some((decides, is))) = (in_force(before, spot), in_force(after, spot)) else { continue };
@@ -86,7 +90,9 @@ fn worst_falls<'a>(spots: &'a [Spot], before: &'a BTreeMap<Area, Weight>, after:
 
 /// The highest weight anybody has.
 fn highest<'a>(spots: &'a [Spot], before: &'a BTreeMap<Area, Weight>) -> Option<Fall<'a>> {
-    let all = spots.iter().filter_map(|spot| in_force(before, spot).map(|(by, weight)| Fall { place: &spot.place, by, before: weight }));
+    let all = spots
+        .iter()
+        .filter_map(|spot| in_force(before, spot).map(|(by, weight)| Fall { place: &spot.place, by, before: weight }));
     // Of equals, the first: places are listed in a fixed order.
     all.reduce(|best, one| if one.before > best.before { one } else { best })
 }
@@ -98,7 +104,13 @@ fn say(one: &Opened<'_, '_>, fall: Fall<'_>, report: &mut Report<'_>) {
     } else if by == place {
         format!("is less than the {before} that visitors in `{place}` had at the step before: they would lose the canary")
     } else {
-        format!("is less than the {before} that visitors in `{place}` had by `{by}` at the step before: they would lose the canary")
+        format!(
+            "is less than the {before} that visitors in `{place}` had by `{by}` at the step before: they would lose the canary"
+        )
     };
-    report.add(Code::FallingStep, &one.member.node, found(one.weight.to_string(), why).fix(format!("write at least \"{before}\"")));
+    report.add(
+        Code::FallingStep,
+        &one.member.node,
+        found(one.weight.to_string(), why).fix(format!("write at least \"{before}\"")),
+    );
 }

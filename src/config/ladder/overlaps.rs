@@ -19,13 +19,17 @@ pub fn check(steps: &[Vec<Opened<'_, '_>>], report: &mut Report<'_>) {
     let mut narrower: BTreeMap<&Area, Vec<String>> = BTreeMap::new();
     for area in first.keys() {
         for wide in wider(area).into_iter().filter(|wide| *wide != Area::Elsewhere) {
-            if let Some((wide, _)) = first.get_key_value(&wide).filter(|(wide, _)| differ(weights.get(*area), weights.get(*wide))) {
+            if let Some((wide, _)) = first.get_key_value(&wide).filter(|(wide, _)| differ(weights.get(*area), weights.get(*wide)))
+            {
                 narrower.entry(wide).or_default().push(area.to_string());
             }
         }
     }
     for (wide, names) in narrower {
-        let words = why(format!("also holds {}; the more specific wins, so visitors there get its weight", listed(names.iter(), "and", 10)));
+        let words = why(format!(
+            "also holds {}; the more specific wins, so visitors there get its weight",
+            listed(names.iter(), "and", 10)
+        ));
         add(&first, wide, words, report);
     }
     let (colos, others): (Vec<&Area>, Vec<&Area>) = first.keys().partition(|area| matches!(area, Area::Colo(_)));
@@ -33,7 +37,9 @@ pub fn check(steps: &[Vec<Opened<'_, '_>>], report: &mut Report<'_>) {
         && !others.is_empty()
     {
         let names = listed(colos.iter().map(ToString::to_string), "and", 10);
-        let words = why(format!("a data centre serves visitors of other areas too, and is the most specific: the weight of {names} counts for them"));
+        let words = why(format!(
+            "a data centre serves visitors of other areas too, and is the most specific: the weight of {names} counts for them"
+        ));
         add(&first, colo, words, report);
     }
 }
