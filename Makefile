@@ -1,13 +1,13 @@
 # Every target does the set-up it needs. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test build lint bench fuzz deploy clean
+.PHONY: help dev test build lint format bench fuzz deploy clean
 
 SHELL := bash
 export CONFIG OUT PREVIOUS FEATURES PORT SECONDS_PER_TARGET
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
 
 dev: ## Serve the demo on http://127.0.0.1:8787 (PORT=)
 	@scripts/setup.sh
@@ -24,6 +24,10 @@ build: ## Build the Worker into build/ (CONFIG= OUT= PREVIOUS=)
 lint: ## Check formatting, lints and documentation
 	@scripts/setup.sh lint
 	@scripts/lint.sh
+
+format: ## Write Rust and JavaScript the way lint wants them
+	@scripts/setup.sh lint
+	@. scripts/env.sh && cargo fmt && biome format --write .
 
 bench: ## Measure against a pass-through and a hand-written JavaScript Worker
 	@scripts/setup.sh

@@ -23,7 +23,7 @@ const EXCEPTIONS = {
   "ContextualBot[\\s\\S]*outcomes\\.net": ["contextualbot"],
   "Current[\\s\\S]*RSS Reader": ["rss reader"],
   "Spider[\\s\\S]*spider\\.com": ["spider.com"],
-  "GoogleAssociationService$": ["googleassociationservice"],
+  GoogleAssociationService$: ["googleassociationservice"],
   "SSL Labs$": ["ssl labs"],
 };
 
@@ -34,10 +34,11 @@ function literals(pattern) {
   if (EXCEPTIONS[pattern]) return EXCEPTIONS[pattern];
   const text = pattern
     .replace(/\[(\w)(\w)\]/g, (whole, a, b) => (a.toLowerCase() === b.toLowerCase() ? a : whole))
-    .replace(/\\(\W)/g, "\u0000$1");
-  const bare = text.replace(/\u0000./g, "").replace(/^\^/, "");
-  if (/[[\](){}|+*?^$\\]/.test(bare.replace(/\./g, ""))) throw new Error(`not a literal, and not among the exceptions: ${pattern}`);
-  return [text.replaceAll("\u0000", "").toLowerCase()];
+    .replace(/\\(\W)/g, "\ue000$1");
+  const bare = text.replace(/\ue000./g, "").replace(/^\^/, "");
+  if (/[[\](){}|+*?^$\\]/.test(bare.replace(/\./g, "")))
+    throw new Error(`not a literal, and not among the exceptions: ${pattern}`);
+  return [text.replaceAll("\ue000", "").toLowerCase()];
 }
 
 const all = [...new Set([...GENERIC, ...crawlers.flatMap((crawler) => literals(crawler.pattern))])];

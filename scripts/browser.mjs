@@ -11,7 +11,13 @@ const usable = (path) => {
   }
 };
 
-const candidates = [process.env.CHROMIUM, chromium.executablePath(), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const candidates = [
+  process.env.CHROMIUM,
+  chromium.executablePath(),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
 const found = candidates.find((path) => path && usable(path));
 if (found) console.log(found);
 else process.exitCode = 1;

@@ -20,7 +20,14 @@ const SOURCE = join(WWW, "demo");
 const SHARE = 50;
 
 const VERSIONS = {
-  v1: { number: "1", piece: "proofs", button: "Print the proofs", picture: "screen", hasPanel: false, missing: "Nothing printed here" },
+  v1: {
+    number: "1",
+    piece: "proofs",
+    button: "Print the proofs",
+    picture: "screen",
+    hasPanel: false,
+    missing: "Nothing printed here",
+  },
   v2: { number: "2", piece: "ramp", button: "Bring the slider", picture: "lamps", hasPanel: true, missing: "No lamp here" },
 };
 
@@ -115,9 +122,22 @@ async function pages(version, made) {
     const on = Object.fromEntries(wanted.map(({ page }) => [`on.${page}`, page === values.page ? ' aria-current="page"' : ""]));
     const panel = values.page === "index" && hasPanel ? await source(`${version}/panel.html`) : "";
     const kind = values.page === "index" ? "index" : "text";
-    const all = { ...values, kind, number, button, panel, share: SHARE, width: WIDTH, height: HEIGHT, plate: draw(version, SHARE) };
+    const all = {
+      ...values,
+      kind,
+      number,
+      button,
+      panel,
+      share: SHARE,
+      width: WIDTH,
+      height: HEIGHT,
+      plate: draw(version, SHARE),
+    };
     const content = await fill(values.content, all);
-    files.set(file, await fill(layout, { ...all, ...on, content, "main.js": made.get("main.mjs"), "main.css": made.get("main.css") }));
+    files.set(
+      file,
+      await fill(layout, { ...all, ...on, content, "main.js": made.get("main.mjs"), "main.css": made.get("main.css") }),
+    );
   }
   return files;
 }

@@ -6,7 +6,7 @@ PORT=${PORT:-8787}
 
 # Secrets of local runs only; deployed Workers get theirs by `wrangler secret put`.
 if ! grep -qs '^HALFTONE_KEYS=' .dev.vars; then
-    node -e 'console.log(`HALFTONE_KEYS=${require("node:crypto").randomBytes(32).toString("base64url")}`)' >>.dev.vars
+    printf 'HALFTONE_KEYS=%s\n' "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n')" >>.dev.vars
     say "wrote a random signing secret to .dev.vars"
 fi
 

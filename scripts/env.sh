@@ -33,13 +33,17 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 # The compiler for wasm32, if it is not the one that cargo takes by itself. scripts/setup.sh notes it.
 wasm_rustc() { cat "$TOOLS/wasm-rustc" 2>/dev/null || true; }
 
-# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler.
+# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler, whose linter is its own too.
 wasm_cargo() {
-    local compiler
+    local what=$1 compiler cargo=cargo
+    shift
     compiler=$(wasm_rustc)
     (
         export CARGO_TARGET_DIR=$WASM_DIR
-        [ -z "$compiler" ] || export RUSTC=$compiler
-        exec cargo "$@" --target "$WASM_TARGET"
+        if [ -n "$compiler" ]; then
+            export RUSTC=$compiler
+            [ "$what" != clippy ] || cargo=$(dirname "$compiler")/cargo-clippy
+        fi
+        exec "$cargo" "$what" --target "$WASM_TARGET" "$@"
     )
 }

@@ -9,7 +9,8 @@ say "lint: Rust, native"
 cargo clippy --quiet --all-targets -- -D warnings
 
 say "lint: Rust, $WASM_TARGET"
-wasm_clippy
+wasm_cargo clippy --quiet --lib -- -D warnings
+wasm_cargo clippy --quiet --lib --features fault-injection -- -D warnings
 
 say "lint: documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items
@@ -18,4 +19,4 @@ say "lint: JavaScript"
 biome check --error-on-warnings .
 
 say "lint: shell"
-shellcheck --external-sources scripts/*.sh .ci/run
+shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run

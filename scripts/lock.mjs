@@ -21,7 +21,8 @@ try {
     for (const [name, version] of Object.entries(owner.optionalDependencies ?? {})) {
       const place = `node_modules/${name}`;
       if (lock.packages[place]) continue;
-      if (!/^\d+\.\d+\.\d+[-+.\w]*$/.test(version)) throw new Error(`${name}@${version}: an optional package without an exact version`);
+      if (!/^\d+\.\d+\.\d+[-+.\w]*$/.test(version))
+        throw new Error(`${name}@${version}: an optional package without an exact version`);
       lock.packages[place] = { version, ...platform(name), dev: true, optional: true };
       added.push(`${name}@${version}`);
     }

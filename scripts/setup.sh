@@ -189,15 +189,18 @@ step_packages() {
 step_browser() {
     begin "browser"
     local path
-    if ! path=$(node scripts/browser.mjs); then
-        working "downloading Playwright's Chromium"
-        if ! quietly npx --no-install playwright-core install chromium || ! path=$(node scripts/browser.mjs); then
-            working "Playwright's can not be had; taking Debian's"
-            apt_install chromium && path=$(node scripts/browser.mjs) ||
-                fail "a Chromium is needed and none could be installed ($(why)). Run \`npx playwright-core install chromium\`, or install the package chromium, then run this again."
-        fi
-    fi
+    path=$(node scripts/browser.mjs) || path=$(playwright_browser) || path=$(debian_browser) ||
+        fail "a Chromium is needed and none could be installed ($(why)). Run \`npx playwright-core install chromium\`, or install the package chromium, then run this again."
     done_ "$path"
+}
+
+playwright_browser() {
+    working "downloading Playwright's Chromium" >&2
+    quietly npx --no-install playwright-core install chromium && node scripts/browser.mjs
+}
+debian_browser() {
+    working "Playwright's can not be had; taking Debian's" >&2
+    apt_install chromium && node scripts/browser.mjs
 }
 
 # The linter has to be of the same version as the compiler, so the other compiler has its own.

@@ -16,9 +16,25 @@ const names = new Intl.DisplayNames("en", { type: "region" });
 const NOT_ASSIGNED = new Set(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]);
 
 /** UN M49 groups of countries, and the continent they count to. North America takes Central America and the Caribbean. */
-const CONTINENTS = { "002": "AF", "142": "AS", "150": "EU", "003": "NA", "013": "NA", "021": "NA", "029": "NA", "005": "SA", "009": "OC" };
+const CONTINENTS = {
+  "002": "AF",
+  142: "AS",
+  150: "EU",
+  "003": "NA",
+  "013": "NA",
+  "021": "NA",
+  "029": "NA",
+  "005": "SA",
+  "009": "OC",
+};
 
-const continents = new Map([["AQ", "AN"], ["BV", "AN"], ["GS", "AN"], ["HM", "AN"], ["TF", "AN"]]);
+const continents = new Map([
+  ["AQ", "AN"],
+  ["BV", "AN"],
+  ["GS", "AN"],
+  ["HM", "AN"],
+  ["TF", "AN"],
+]);
 const walk = (group, continent) => {
   for (const code of groups[group]?._contains ?? []) {
     if (/^[A-Z]{2}$/.test(code)) {
@@ -29,14 +45,25 @@ const walk = (group, continent) => {
 for (const [group, continent] of Object.entries(CONTINENTS)) walk(group, continent);
 
 // Level two of some countries hangs below level one (GB: nations, then councils); both are ISO 3166-2 codes.
-const subdivisions = (group) => (parts[group]?._contains ?? []).flatMap((code) => [code, ...subdivisions(code), ...subdivisions(code.toUpperCase())]);
+const subdivisions = (group) =>
+  (parts[group]?._contains ?? []).flatMap((code) => [code, ...subdivisions(code), ...subdivisions(code.toUpperCase())]);
 const members = new Set(groups.EU._contains);
 const lines = Object.keys(codes)
-  .filter((code) => /^[A-Z]{2}$/.test(code) && codes[code]._alpha3 && codes[code]._numeric && !NOT_ASSIGNED.has(code) && continents.has(code))
+  .filter(
+    (code) =>
+      /^[A-Z]{2}$/.test(code) && codes[code]._alpha3 && codes[code]._numeric && !NOT_ASSIGNED.has(code) && continents.has(code),
+  )
   .sort()
   .map((code) => {
     const regions = [...new Set(subdivisions(code))].map((part) => part.slice(2).toUpperCase()).sort();
-    return [code, codes[code]._alpha3, continents.get(code), members.has(code) ? "e" : "-", names.of(code), regions.join(" ")].join("\t");
+    return [
+      code,
+      codes[code]._alpha3,
+      continents.get(code),
+      members.has(code) ? "e" : "-",
+      names.of(code),
+      regions.join(" "),
+    ].join("\t");
   });
 writeFileSync(process.argv[2] ?? new URL("../src/config/territory.txt", import.meta.url), `${lines.join("\n")}\n`);
 console.log(`${lines.length} countries`);
