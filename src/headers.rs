@@ -147,14 +147,31 @@ mod tests {
     #[test]
     fn names_that_carry_their_content_are_told_from_names_that_do_not() {
         for path in [
-            "/assets/main-4f3a2b1c.js", "/assets/main.4f3a2b1c9d.css", "/assets/index-BX8xJ2kQ.js", "/a/chunk-DiWrgTdA.mjs", "/a/main-AAJ6FWLK5.js",
-            "/static/app.1f2e3d4c.min.js", "/a/logo-B7PI925R.svg", "/_astro/page.Bx-3_kQz.js", "/d41d8cd98f00b204e9800998ecf8427e.png",
+            "/assets/main-4f3a2b1c.js",
+            "/assets/main.4f3a2b1c9d.css",
+            "/assets/index-BX8xJ2kQ.js",
+            "/a/chunk-DiWrgTdA.mjs",
+            "/a/main-AAJ6FWLK5.js",
+            "/static/app.1f2e3d4c.min.js",
+            "/a/logo-B7PI925R.svg",
+            "/_astro/page.Bx-3_kQz.js",
+            "/d41d8cd98f00b204e9800998ecf8427e.png",
         ] {
             assert!(looks_hashed(path), "{path}");
         }
         for path in [
-            "/", "/index.html", "/main.js", "/jquery-3.7.1.min.js", "/report-20261123.pdf", "/swagger-ui-bundle.js", "/favicon-32x32.png",
-            "/fonts/Roboto-BoldItalic.woff2", "/a/README-CHANGELOG.txt", "/4f3a2b1c.html", "/photo-deadbeef.jpg", "/a-LICENSES.txt",
+            "/",
+            "/index.html",
+            "/main.js",
+            "/jquery-3.7.1.min.js",
+            "/report-20261123.pdf",
+            "/swagger-ui-bundle.js",
+            "/favicon-32x32.png",
+            "/fonts/Roboto-BoldItalic.woff2",
+            "/a/README-CHANGELOG.txt",
+            "/4f3a2b1c.html",
+            "/photo-deadbeef.jpg",
+            "/a-LICENSES.txt",
         ] {
             assert!(!looks_hashed(path), "{path}");
         }

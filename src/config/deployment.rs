@@ -58,7 +58,8 @@ impl Deployment {
                 Origin::Service(binding, _) => ("services", "service", binding),
                 _ => continue,
             };
-            if !self.binds(list, "binding", binding) && !findings.iter().any(|known| known.why.contains(&format!("`{binding}`"))) {
+            if !self.binds(list, "binding", binding) && !findings.iter().any(|known| known.why.contains(&format!("`{binding}`")))
+            {
                 findings.push(Finding {
                     path: list.to_owned(),
                     why: format!("an origin of the config uses the binding `{binding}`, which is not there"),
@@ -66,13 +67,19 @@ impl Deployment {
                 });
             }
         }
-        let sequential = config.sites.iter().filter_map(|site| site.rollout.as_ref()).any(|rollout| matches!(rollout.ladder, Ladder::Sequential(_)));
+        let sequential = config
+            .sites
+            .iter()
+            .filter_map(|site| site.rollout.as_ref())
+            .any(|rollout| matches!(rollout.ladder, Ladder::Sequential(_)));
         let offices = self.0.get("durable_objects");
         if sequential && !offices.is_some_and(|table| binds(table.get("bindings"), "name", "TICKETS")) {
             findings.push(Finding {
                 path: "durable_objects".to_owned(),
-                why: "the sequential strategy needs the binding `TICKETS`, which is not there; nobody would be enrolled".to_owned(),
-                fix: "add [[durable_objects.bindings]] with name = \"TICKETS\" and class_name = \"Tickets\", and its migration".to_owned(),
+                why: "the sequential strategy needs the binding `TICKETS`, which is not there; nobody would be enrolled"
+                    .to_owned(),
+                fix: "add [[durable_objects.bindings]] with name = \"TICKETS\" and class_name = \"Tickets\", and its migration"
+                    .to_owned(),
             });
         }
         findings
@@ -94,7 +101,11 @@ impl Deployment {
         let wanted: [(&str, Value, &str); 4] = [
             ("binding", Value::from("ASSETS"), "versions with `assets:` are read through this binding"),
             ("run_worker_first", Value::from(true), "otherwise files are served before the Worker can choose a version"),
-            ("html_handling", Value::from("none"), "otherwise redirects show the version's folder; Halftone resolves page names itself"),
+            (
+                "html_handling",
+                Value::from("none"),
+                "otherwise redirects show the version's folder; Halftone resolves page names itself",
+            ),
             ("not_found_handling", Value::from("none"), "Halftone answers with the version's own 404 page"),
         ];
         let assets = self.0.get("assets");
@@ -102,7 +113,11 @@ impl Deployment {
             // "none" is also what wrangler takes where nothing is said about missing files.
             let have = assets.and_then(|table| table.get(key));
             if have != Some(&value) && !(key == "not_found_handling" && have.is_none()) {
-                findings.push(Finding { path: format!("assets.{key}"), why: why.to_owned(), fix: format!("write {key} = {value} under [assets]") });
+                findings.push(Finding {
+                    path: format!("assets.{key}"),
+                    why: why.to_owned(),
+                    fix: format!("write {key} = {value} under [assets]"),
+                });
             }
         }
     }

@@ -67,12 +67,48 @@ pub(crate) fn is_unknown(code: &str) -> bool {
 
 /// What people write for a country, beyond its codes and its English name.
 const SPELLINGS: &[(&str, &str)] = &[
-    ("UK", "GB"), ("EN", "GB"), ("ENGLAND", "GB"), ("SCOTLAND", "GB"), ("WALES", "GB"), ("BRITAIN", "GB"), ("EL", "GR"),
-    ("GER", "DE"), ("SUI", "CH"), ("NED", "NL"), ("HOLLAND", "NL"), ("DEN", "DK"), ("POR", "PT"), ("CRO", "HR"), ("SLO", "SI"),
-    ("GRE", "GR"), ("BUL", "BG"), ("LAT", "LV"), ("RSA", "ZA"), ("KSA", "SA"), ("UAE", "AE"), ("USSR", "RU"), ("SU", "RU"),
-    ("KOREA", "KR"), ("TURKEY", "TR"), ("BURMA", "MM"), ("CZECH REPUBLIC", "CZ"), ("AMERICA", "US"), ("AN", "CW"), ("YU", "RS"),
-    ("CS", "RS"), ("ZR", "CD"), ("TP", "TL"), ("BU", "MM"), ("DD", "DE"), ("VIET NAM", "VN"), ("HONG KONG", "HK"),
-    ("MACAU", "MO"), ("IVORY COAST", "CI"), ("CAPE VERDE", "CV"), ("SWAZILAND", "SZ"), ("MACEDONIA", "MK"),
+    ("UK", "GB"),
+    ("EN", "GB"),
+    ("ENGLAND", "GB"),
+    ("SCOTLAND", "GB"),
+    ("WALES", "GB"),
+    ("BRITAIN", "GB"),
+    ("EL", "GR"),
+    ("GER", "DE"),
+    ("SUI", "CH"),
+    ("NED", "NL"),
+    ("HOLLAND", "NL"),
+    ("DEN", "DK"),
+    ("POR", "PT"),
+    ("CRO", "HR"),
+    ("SLO", "SI"),
+    ("GRE", "GR"),
+    ("BUL", "BG"),
+    ("LAT", "LV"),
+    ("RSA", "ZA"),
+    ("KSA", "SA"),
+    ("UAE", "AE"),
+    ("USSR", "RU"),
+    ("SU", "RU"),
+    ("KOREA", "KR"),
+    ("TURKEY", "TR"),
+    ("BURMA", "MM"),
+    ("CZECH REPUBLIC", "CZ"),
+    ("AMERICA", "US"),
+    ("AN", "CW"),
+    ("YU", "RS"),
+    ("CS", "RS"),
+    ("ZR", "CD"),
+    ("TP", "TL"),
+    ("BU", "MM"),
+    ("DD", "DE"),
+    ("VIET NAM", "VN"),
+    ("HONG KONG", "HK"),
+    ("MACAU", "MO"),
+    ("IVORY COAST", "CI"),
+    ("CAPE VERDE", "CV"),
+    ("SWAZILAND", "SZ"),
+    ("MACEDONIA", "MK"),
 ];
 
 /// The code that was probably meant: by another spelling, the alpha-3 code, case, or the English name.
@@ -123,7 +159,9 @@ mod tests {
         assert_eq!(countries().count(), 250, "249 assigned codes and XK");
         assert!(COUNTRIES.is_sorted_by_key(|country| country.code));
         assert_eq!(eu_members().count(), 27);
-        for (code, continent) in [("NZ", "OC"), ("GB", "EU"), ("US", "NA"), ("BR", "SA"), ("ZA", "AF"), ("JP", "AS"), ("AQ", "AN"), ("MX", "NA")] {
+        for (code, continent) in
+            [("NZ", "OC"), ("GB", "EU"), ("US", "NA"), ("BR", "SA"), ("ZA", "AF"), ("JP", "AS"), ("AQ", "AN"), ("MX", "NA")]
+        {
             assert_eq!(country(code).unwrap().continent, continent, "{code}");
         }
         assert!(country("UK").is_none() && country("nz").is_none() && country("EU").is_none());
@@ -141,8 +179,18 @@ mod tests {
     #[test]
     fn what_people_write_leads_to_a_code() {
         for (text, code) in [
-            ("UK", "GB"), ("uk", "GB"), ("EL", "GR"), ("nz", "NZ"), ("DEU", "DE"), ("GER", "DE"), ("USA", "US"), ("Germany", "DE"),
-            ("germnay", "DE"), ("New Zeal", "NZ"), ("Deutchland", ""), ("QQ", ""),
+            ("UK", "GB"),
+            ("uk", "GB"),
+            ("EL", "GR"),
+            ("nz", "NZ"),
+            ("DEU", "DE"),
+            ("GER", "DE"),
+            ("USA", "US"),
+            ("Germany", "DE"),
+            ("germnay", "DE"),
+            ("New Zeal", "NZ"),
+            ("Deutchland", ""),
+            ("QQ", ""),
         ] {
             assert_eq!(suggest_country(text).unwrap_or_default(), code, "{text}");
         }

@@ -6,7 +6,11 @@ use crate::plan::Plan;
 const TEXT: &str = "text/plain; charset=utf-8";
 
 fn plain(status: u16, body: &str) -> Answer {
-    Answer { status, headers: vec![("content-type", TEXT.to_owned()), ("cache-control", "no-store".to_owned())], body: body.to_owned() }
+    Answer {
+        status,
+        headers: vec![("content-type", TEXT.to_owned()), ("cache-control", "no-store".to_owned())],
+        body: body.to_owned(),
+    }
 }
 
 /// 400: a path that could leave a version's prefix.
@@ -32,7 +36,8 @@ pub fn health(plan: &Plan, keys: bool, method: &str) -> Answer {
         return answer;
     }
     let status = if keys { "ok" } else { "stable only: the secret HALFTONE_KEYS is missing or can not be read" };
-    let mut answer = plain(200, &format!("{{\"status\":\"{status}\",\"revision\":{},\"plan_format\":{}}}\n", plan.revision, plan.format));
+    let mut answer =
+        plain(200, &format!("{{\"status\":\"{status}\",\"revision\":{},\"plan_format\":{}}}\n", plan.revision, plan.format));
     answer.headers.retain(|header| header.0 != "content-type");
     answer.headers.push(("content-type", "application/json".to_owned()));
     answer
@@ -45,7 +50,9 @@ pub fn preview_refused(why: crate::preview::Refused) -> Answer {
         403,
         match why {
             Refused::Expired => "This preview link has expired. Ask for a new one: `halftone preview VERSION`.\n",
-            Refused::Invalid => "This preview link is not valid here: it was changed, or made for another host, version or key.\n",
+            Refused::Invalid => {
+                "This preview link is not valid here: it was changed, or made for another host, version or key.\n"
+            }
         },
     )
 }

@@ -157,9 +157,7 @@ impl Answer {
 impl Carry {
     fn render(&self, text: &mut String) {
         text.push('C');
-        for (set, letter) in
-            [(self.guarded, 'g'), (self.preview, 'p'), (self.announce, 'h'), (self.navigation, 'n')]
-        {
+        for (set, letter) in [(self.guarded, 'g'), (self.preview, 'p'), (self.announce, 'h'), (self.navigation, 'n')] {
             if set {
                 text.push(letter);
             }
@@ -252,8 +250,25 @@ mod tests {
         let mut text = String::new();
         Instruction::Carry(carry).render(&mut text);
         let expected = [
-            "Cghn", "3000", "12", "halftone", "halftone=1; Path=/", "", "lease 7 100 shop spring", "Cookie", "private, no-cache", "a", "",
-            "https://assets.local/v2/index.html", "/v2", "", "v2", "canary", "404", "", "",
+            "Cghn",
+            "3000",
+            "12",
+            "halftone",
+            "halftone=1; Path=/",
+            "",
+            "lease 7 100 shop spring",
+            "Cookie",
+            "private, no-cache",
+            "a",
+            "",
+            "https://assets.local/v2/index.html",
+            "/v2",
+            "",
+            "v2",
+            "canary",
+            "404",
+            "",
+            "",
         ];
         assert_eq!(text.split('\n').collect::<Vec<_>>(), expected);
     }

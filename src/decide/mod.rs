@@ -180,9 +180,7 @@ impl Seen<'_> {
             "document" => true,
             "iframe" | "frame" => self.site.same_site == crate::plan::SameSite::None,
             "" => self.reads() && self.request.accept.contains("text/html"),
-            "empty" => {
-                self.reads() && self.request.purpose.contains("prefetch") && route::looks_like_a_page(&self.path.decoded)
-            }
+            "empty" => self.reads() && self.request.purpose.contains("prefetch") && route::looks_like_a_page(&self.path.decoded),
             _ => false,
         }
     }

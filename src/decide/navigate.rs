@@ -15,18 +15,25 @@ use crate::slot::VersionIndex;
 use crate::strategy::sequential::{Drawn, Lease};
 use crate::visitor::cookie::{self, Arm, Read};
 use crate::visitor::keys::Verified;
-use crate::visitor::{Keys, Kept, Ticket, Visitor, base64url, cookie_values, cookieless};
+use crate::visitor::{Kept, Keys, Ticket, Visitor, base64url, cookie_values, cookieless};
 
 /// How many other versions are tried for a file whose whereabouts are not known.
 const MOST_TRIES: usize = 3;
 
 /// The instruction for a request of a site.
-pub fn instruct(seen: &Seen<'_>, keys: Option<&Keys>, lease: &mut Lease, random: impl FnOnce() -> Option<[u8; 16]>) -> Instruction {
+pub fn instruct(
+    seen: &Seen<'_>,
+    keys: Option<&Keys>,
+    lease: &mut Lease,
+    random: impl FnOnce() -> Option<[u8; 16]>,
+) -> Instruction {
     let navigation = seen.is_navigation();
     let Some(keys) = keys else {
         return serve(seen, stable(seen, Why::Off), navigation, Cookies::default());
     };
-    if seen.address.query.contains(preview::PARAMETER) && let Some(answer) = preview_link(seen, keys) {
+    if seen.address.query.contains(preview::PARAMETER)
+        && let Some(answer) = preview_link(seen, keys)
+    {
         return Instruction::Answer(answer);
     }
     if let Some(version) = previewed(seen, keys) {
@@ -131,7 +138,11 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
             WithoutConsent::Stable => stable(seen, Why::Consent),
             WithoutConsent::Cookieless => without_cookie(seen, keys, &Question::of(seen, seen.geo)),
         };
-        let over = if read.is_some() { headers::set_cookie(site, seen.address.secure, &name, "", Life::Seconds(0)) } else { String::new() };
+        let over = if read.is_some() {
+            headers::set_cookie(site, seen.address.secure, &name, "", Life::Seconds(0))
+        } else {
+            String::new()
+        };
         return serve(seen, failed(assignment), true, Cookies { set: over, ..Cookies::default() });
     }
     // Whoever brings our cookie back is no crawler, so only the others are looked up.
@@ -143,13 +154,18 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         };
         return serve(seen, failed(assignment), true, Cookies::default());
     }
-    let Some(id) = read.as_ref().map(|read| read.visitor.id.clone()).or_else(|| random().map(|bytes| base64url::encode(&bytes))) else {
+    let Some(id) = read.as_ref().map(|read| read.visitor.id.clone()).or_else(|| random().map(|bytes| base64url::encode(&bytes)))
+    else {
         return serve(seen, stable(seen, Why::Off), true, Cookies::default());
     };
 
     let rollout = site.rollout.as_ref().map_or(0, crate::plan::Rollout::tag);
     let mut kept = kept_facts(seen, read.as_ref(), rollout);
-    let geo = if kept.placed { Geo { country: &kept.country, region: &kept.region, city: &kept.city, colo: &kept.colo } } else { seen.geo };
+    let geo = if kept.placed {
+        Geo { country: &kept.country, region: &kept.region, city: &kept.city, colo: &kept.colo }
+    } else {
+        seen.geo
+    };
     let mut draft = Draft {
         key: &id,
         arm: kept.arm,
@@ -172,14 +188,21 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
     }
     let assignment = failed(assignment);
     kept.ticket = ticket;
-    let cookies = cookies(seen, keys, &name, read.as_ref(), Visitor {
-        id: id.clone(),
-        first_seen_s: read.as_ref().map_or(seen.now_s(), |read| read.visitor.first_seen_s),
-        written_s: seen.now_s(),
-        served: site.version(assignment.version).map(|version| version.id.clone()).unwrap_or_default(),
-        rollout,
-        kept,
-    }, asks);
+    let cookies = cookies(
+        seen,
+        keys,
+        &name,
+        read.as_ref(),
+        Visitor {
+            id: id.clone(),
+            first_seen_s: read.as_ref().map_or(seen.now_s(), |read| read.visitor.first_seen_s),
+            written_s: seen.now_s(),
+            served: site.version(assignment.version).map(|version| version.id.clone()).unwrap_or_default(),
+            rollout,
+            kept,
+        },
+        asks,
+    );
     serve(seen, assignment, true, cookies)
 }
 
@@ -210,7 +233,9 @@ fn kept_facts(seen: &Seen<'_>, read: Option<&Read>, rollout: u32) -> Kept {
 
 fn place(kept: &mut Kept, geo: &Geo<'_>) {
     kept.placed = true;
-    for (field, value) in [(&mut kept.country, geo.country), (&mut kept.region, geo.region), (&mut kept.city, geo.city), (&mut kept.colo, geo.colo)] {
+    for (field, value) in
+        [(&mut kept.country, geo.country), (&mut kept.region, geo.region), (&mut kept.city, geo.city), (&mut kept.colo, geo.colo)]
+    {
         cookie::shorten_into(value, field);
     }
 }
@@ -219,7 +244,8 @@ fn place(kept: &mut Kept, geo: &Geo<'_>) {
 fn without_cookie(seen: &Seen<'_>, keys: &Keys, question: &Question<'_>) -> Assignment {
     let day = seen.now_s() / 86_400;
     let key = cookieless::key(keys, &seen.site.name, day, seen.request.address, seen.request.user_agent);
-    let mut draft = Draft { key: &key, arm: None, served: None, ticket: None, rollout: 0, now_s: seen.now_s(), lease: None, asks: false };
+    let mut draft =
+        Draft { key: &key, arm: None, served: None, ticket: None, rollout: 0, now_s: seen.now_s(), lease: None, asks: false };
     assign(seen.site, question, &mut draft)
 }
 
@@ -264,7 +290,9 @@ fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let assignment = match served {
         Some(version) => Assignment { version, why: Why::Page },
         // Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.
-        None if keeps_no_cookie(seen) => Assignment { why: Why::Page, ..without_cookie(seen, keys, &Question::of_its_page(seen)) },
+        None if keeps_no_cookie(seen) => {
+            Assignment { why: Why::Page, ..without_cookie(seen, keys, &Question::of_its_page(seen)) }
+        }
         None => stable(seen, Why::Stable),
     };
     serve(seen, assignment, false, Cookies::default())
@@ -282,7 +310,8 @@ fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Coo
     };
     let found = seen.site.files.find(&seen.path.decoded);
     let is_preview = assignment.why == Why::Preview;
-    let public = !navigation && seen.reads() && !is_preview && !found.is_contested() && headers::is_hashed(seen.site, &seen.path.decoded);
+    let public =
+        !navigation && seen.reads() && !is_preview && !found.is_contested() && headers::is_hashed(seen.site, &seen.path.decoded);
     let attempts = match attempts(seen, assignment, version, found, navigation, public) {
         Ok(attempts) => attempts,
         Err(path) => return Instruction::Answer(redirected(seen, &path, cookies)),
@@ -294,7 +323,11 @@ fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Coo
         () => "",
     };
     Instruction::Carry(Carry {
-        guarded: navigation && seen.reads() && !is_preview && assignment.version != seen.site.stable && seen.request.failed.is_empty(),
+        guarded: navigation
+            && seen.reads()
+            && !is_preview
+            && assignment.version != seen.site.stable
+            && seen.request.failed.is_empty(),
         timeout_ms: version.timeout_ms,
         preview: is_preview,
         announce: seen.site.response_header,
@@ -323,7 +356,14 @@ fn redirected(seen: &Seen<'_>, path: &str, cookies: Cookies) -> super::Answer {
 }
 
 /// The tries, best first; or the address the page really has.
-fn attempts(seen: &Seen<'_>, assignment: Assignment, version: &Version, found: Found, navigation: bool, public: bool) -> Result<Vec<Attempt>, String> {
+fn attempts(
+    seen: &Seen<'_>,
+    assignment: Assignment,
+    version: &Version,
+    found: Found,
+    navigation: bool,
+    public: bool,
+) -> Result<Vec<Attempt>, String> {
     let (site, path) = (seen.site, &*seen.path.decoded);
     let own = |wanted: &Wanted<'_>| attempt(seen, version, assignment.why, wanted, public);
     if !seen.reads() {

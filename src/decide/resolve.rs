@@ -77,7 +77,16 @@ mod tests {
     use super::*;
 
     fn resolved(path: &str, not_found: NotFound) -> Resolved {
-        let names = ["/index.html", "/about.html", "/docs/index.html", "/docs/404.html", "/404.html", "/app.js", "/x.html", "/x/index.html"];
+        let names = [
+            "/index.html",
+            "/about.html",
+            "/docs/index.html",
+            "/docs/404.html",
+            "/404.html",
+            "/app.js",
+            "/x.html",
+            "/x/index.html",
+        ];
         let files = FileIndex::build(names.iter().map(|&name| (name, 1, false))).unwrap();
         resolve(&files, VersionIndex(0), not_found, path, true)
     }

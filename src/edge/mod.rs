@@ -91,8 +91,21 @@ pub fn decide(bytes: usize, now_ms: f64) -> usize {
         let geo = Geo { country, region, city, colo };
         let now_ms = now_ms as u64;
         let request = Request {
-            method, url, cookies, dest, purpose, if_none_match, failed, accept, user_agent, privacy_control, address, referer, geo,
-            headers, now_ms,
+            method,
+            url,
+            cookies,
+            dest,
+            purpose,
+            if_none_match,
+            failed,
+            accept,
+            user_agent,
+            privacy_control,
+            address,
+            referer,
+            geo,
+            headers,
+            now_ms,
         };
         state::with(|edge| edge.decide(&request, random).render(out));
     })

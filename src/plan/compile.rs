@@ -43,7 +43,11 @@ pub fn compile(config: &Config, listings: &Listings, previous: Option<&Plan>, re
     })
 }
 
-fn compile_site(site: &model::Site, listed: &[Option<BTreeMap<String, u64>>], before: Option<&Site>) -> Result<Site, Uncompilable> {
+fn compile_site(
+    site: &model::Site,
+    listed: &[Option<BTreeMap<String, u64>>],
+    before: Option<&Site>,
+) -> Result<Site, Uncompilable> {
     let is_listed = |at: usize| listed.get(at).is_some_and(Option::is_some);
     let versions = site.versions.iter().enumerate().map(|(at, version)| Version {
         id: version.id.clone(),
@@ -59,7 +63,12 @@ fn compile_site(site: &model::Site, listed: &[Option<BTreeMap<String, u64>>], be
         hosts: site.hosts.clone(),
         versions: versions.collect(),
         stable: site.stable,
-        rollout: site.rollout.as_ref().filter(|rollout| rollout.step > 0).map(|rollout| compile_rollout(site, rollout)).transpose()?,
+        rollout: site
+            .rollout
+            .as_ref()
+            .filter(|rollout| rollout.step > 0)
+            .map(|rollout| compile_rollout(site, rollout))
+            .transpose()?,
         rules,
         bots: site.bots,
         consent: site.consent.clone(),
@@ -88,7 +97,12 @@ fn index(listed: &[Option<BTreeMap<String, u64>>]) -> Result<FileIndex, Collisio
 const SHARES: Uncompilable = Uncompilable("shares do not add up to 100 %");
 
 /// The split with a canary at this weight, derived from the one before.
-fn with_canary(before: &Ownership, stable: VersionIndex, canary: VersionIndex, weight: Weight) -> Result<Ownership, Uncompilable> {
+fn with_canary(
+    before: &Ownership,
+    stable: VersionIndex,
+    canary: VersionIndex,
+    weight: Weight,
+) -> Result<Ownership, Uncompilable> {
     let rest = Weight::from_bp(Weight::ALL.bp() - weight.bp()).ok_or(SHARES)?;
     before.rebalanced(&[(stable, rest), (canary, weight)]).ok_or(SHARES)
 }
@@ -117,7 +131,11 @@ fn compile_rollout(site: &model::Site, rollout: &model::Rollout) -> Result<Rollo
             let mut waves = Vec::with_capacity(areas.len());
             for area in areas {
                 let weights = rungs.iter().take(rollout.step).flatten().filter(|opened| opened.0 == *area);
-                waves.push(Wave { place: place(area), owners: climb(&mut weights.map(|opened| opened.1))?, name: area.to_string() });
+                waves.push(Wave {
+                    place: place(area),
+                    owners: climb(&mut weights.map(|opened| opened.1))?,
+                    name: area.to_string(),
+                });
             }
             Strategy::Geographic(waves)
         }

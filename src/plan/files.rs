@@ -60,8 +60,9 @@ impl FileIndex {
     }
 
     fn build_seeded<'a>(seed: u32, files: impl Iterator<Item = (&'a str, u64, bool)>) -> Option<Self> {
-        let mut entries: Vec<(u64, u64)> =
-            files.map(|(path, versions, contested)| (hash(seed, path), versions | if contested { CONTESTED } else { 0 })).collect();
+        let mut entries: Vec<(u64, u64)> = files
+            .map(|(path, versions, contested)| (hash(seed, path), versions | if contested { CONTESTED } else { 0 }))
+            .collect();
         entries.sort_unstable();
         let unique = entries.iter().zip(entries.iter().skip(1)).all(|(a, b)| a.0 != b.0);
         unique.then_some(Self { seed, entries })

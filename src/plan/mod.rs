@@ -13,9 +13,9 @@ use crate::slot::{Ownership, VersionIndex, Weight};
 pub mod compile;
 pub mod condition;
 mod files;
+mod place;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod shares;
-mod place;
 
 pub use condition::{Condition, Device};
 pub use files::{FileIndex, Found};
@@ -300,11 +300,12 @@ impl Site {
     #[must_use]
     pub fn needs_geo(&self) -> bool {
         let by_area = self.rollout.as_ref().is_some_and(|rollout| matches!(rollout.strategy, Strategy::Geographic(_)));
-        by_area || self.rules.iter().any(|rule| {
-            let mut geo = false;
-            rule.when.needs(&mut |need| geo |= need == condition::Need::Geo);
-            geo
-        })
+        by_area
+            || self.rules.iter().any(|rule| {
+                let mut geo = false;
+                rule.when.needs(&mut |need| geo |= need == condition::Need::Geo);
+                geo
+            })
     }
 }
 

@@ -32,20 +32,38 @@ pub fn classes(site: &Site, before: Option<&Site>) -> Vec<Class> {
     for (at, rule) in site.rules.iter().enumerate() {
         let split = Split { owners: Cow::Borrowed(&rule.owners), salt: &rule.salt };
         let old = before.and_then(|old| old.rules.iter().find(|other| other.name == rule.name));
-        let old = before.map(|old_site| (old_site, old.map_or_else(|| split_of(old_site, &Geo::default()), |rule| Split { owners: Cow::Borrowed(&rule.owners), salt: &rule.salt })));
+        let old = before.map(|old_site| {
+            (
+                old_site,
+                old.map_or_else(
+                    || split_of(old_site, &Geo::default()),
+                    |rule| Split { owners: Cow::Borrowed(&rule.owners), salt: &rule.salt },
+                ),
+            )
+        });
         let covered = site.rules.iter().take(at).any(|earlier| earlier.when == rule.when);
         let who = format!("rule {}{}", rule.name, if covered { " (never reached)" } else { "" });
         classes.push(class(site, who, &split, old));
     }
     for country in named_countries(site) {
         let geo = Geo { country: &country, ..Geo::default() };
-        classes.push(class(site, format!("visitors from {country}"), &split_of(site, &geo), before.map(|old| (old, split_of(old, &geo)))));
+        classes.push(class(
+            site,
+            format!("visitors from {country}"),
+            &split_of(site, &geo),
+            before.map(|old| (old, split_of(old, &geo))),
+        ));
     }
     if let Some(Strategy::Geographic(waves)) = site.rollout.as_ref().map(|rollout| &rollout.strategy) {
         for wave in waves {
             let geo = sample(&wave.place);
             let geo = Geo { country: &geo.0, region: &geo.1, city: "", colo: &geo.2 };
-            classes.push(class(site, format!("area {}", wave.name), &split_of(site, &geo), before.map(|old| (old, split_of(old, &geo)))));
+            classes.push(class(
+                site,
+                format!("area {}", wave.name),
+                &split_of(site, &geo),
+                before.map(|old| (old, split_of(old, &geo))),
+            ));
         }
     }
     let other = Geo { country: "AQ", ..Geo::default() };
@@ -197,7 +215,8 @@ pub fn warnings(plan: &Plan, before: Option<&Plan>) -> Vec<String> {
             && now.salt == then.salt
             && now.canary != then.canary
         {
-            warnings.push(format!("site `{}`: another canary under the same rollout id — give the rollout a new `id`", site.name));
+            warnings
+                .push(format!("site `{}`: another canary under the same rollout id — give the rollout a new `id`", site.name));
         }
     }
     warnings

@@ -29,7 +29,10 @@ fn the_hash_agrees_with_the_public_vectors() {
 
 #[test]
 fn slots_of_known_visitors_are_pinned() {
-    assert_eq!(Slot::of("spring", b"visitor-1").number(), ((u64::from(Murmur3::hash(0, b"spring\0visitor-1")) * 10_000) >> 32) as u16);
+    assert_eq!(
+        Slot::of("spring", b"visitor-1").number(),
+        ((u64::from(Murmur3::hash(0, b"spring\0visitor-1")) * 10_000) >> 32) as u16
+    );
     insta::assert_snapshot!(
         (0..6).map(|n| Slot::of("spring", format!("visitor-{n}").as_bytes()).number().to_string()).collect::<Vec<_>>().join(" "),
         @"424 4331 4881 9759 9152 5611"

@@ -58,7 +58,8 @@ impl Bots {
 
     /// Whether a literal of the chain stands here.
     fn begins(&self, head: u16, agent: &[u8], at: usize) -> bool {
-        let mut chain = std::iter::successors(self.literals.get(usize::from(head)), |literal| self.literals.get(usize::from(literal.next)));
+        let mut chain =
+            std::iter::successors(self.literals.get(usize::from(head)), |literal| self.literals.get(usize::from(literal.next)));
         chain.any(|literal| {
             let here = agent.get(at..at + literal.text.len());
             (at == 0 || !literal.anchored) && here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes()))

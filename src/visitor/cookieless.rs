@@ -9,10 +9,8 @@ use super::keys::{Keys, Purpose};
 /// The slot key of a visitor without a cookie. `address` may be anything; what is no address is a network of its own.
 #[must_use]
 pub fn key(keys: &Keys, site: &str, day: u64, address: &str, user_agent: &str) -> String {
-    let signature = keys.sign(
-        Purpose::Cookieless,
-        &[site.as_bytes(), &day.to_be_bytes(), network(address).as_bytes(), user_agent.as_bytes()],
-    );
+    let signature = keys
+        .sign(Purpose::Cookieless, &[site.as_bytes(), &day.to_be_bytes(), network(address).as_bytes(), user_agent.as_bytes()]);
     base64url::encode(&signature)
 }
 

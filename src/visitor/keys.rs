@@ -53,7 +53,11 @@ impl Generation {
             mac.update(purpose.label());
             Hmac::new_from_slice(&mac.finalize().into_bytes()).ok()
         };
-        Some(Self { visitor: derived(Purpose::Visitor)?, preview: derived(Purpose::Preview)?, cookieless: derived(Purpose::Cookieless)? })
+        Some(Self {
+            visitor: derived(Purpose::Visitor)?,
+            preview: derived(Purpose::Preview)?,
+            cookieless: derived(Purpose::Cookieless)?,
+        })
     }
 
     fn key(&self, purpose: Purpose) -> &Hmac<Sha256> {

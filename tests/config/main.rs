@@ -1,7 +1,13 @@
 //! The config checker as site owners meet it: a file goes in, a valid config or every problem at once comes out. Each kind
 //! of problem is pinned here as the line a person reads; structural tests that need the shape are beside it in `src/config`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that can not go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can not go on has failed"
+)]
 
 mod areas;
 mod builds;
@@ -34,7 +40,9 @@ fn lines(checked: &Checked) -> String {
 /// A file with one site that has versions v1 and v2 and stable v1, and these keys more.
 fn shop(keys: &str) -> String {
     let comma = if keys.is_empty() { "" } else { ",\n" };
-    format!(r#"{{ "sites": {{ "shop": {{ "versions": {{ "v1": "assets:v1", "v2": "assets:v2" }}, "stable": "v1"{comma}{keys} }} }} }}"#)
+    format!(
+        r#"{{ "sites": {{ "shop": {{ "versions": {{ "v1": "assets:v1", "v2": "assets:v2" }}, "stable": "v1"{comma}{keys} }} }} }}"#
+    )
 }
 
 /// A shop with this rollout.

@@ -22,7 +22,8 @@ pub fn run(command: &Check) -> Result<(), Failure> {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = problems.len() - errors + findings.len();
     if command.json {
-        let text = serde_json::to_string_pretty(&serde_json::json!({ "problems": problems, "deployment": findings })).map_err(|error| error.to_string())?;
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "problems": problems, "deployment": findings }))
+            .map_err(|error| error.to_string())?;
         println!("{text}");
     } else {
         for problem in problems {

@@ -32,7 +32,11 @@ pub fn run(command: &Compile) -> Result<(), Failure> {
     write(&command.out.join("fallback.json"), &fallback(&plan).to_string())?;
     let files: usize = plan.sites.iter().map(|site| site.files.len()).sum();
     let sites = plan.sites.len();
-    println!("plan: revision {revision}, {sites} site{}, {files} known files → {}", if sites == 1 { "" } else { "s" }, command.out.display());
+    println!(
+        "plan: revision {revision}, {sites} site{}, {files} known files → {}",
+        if sites == 1 { "" } else { "s" },
+        command.out.display()
+    );
     Ok(())
 }
 
@@ -69,7 +73,12 @@ fn origin(version: &Version) -> serde_json::Value {
         Origin::Assets(folder) => ("a", "", format!("https://assets.local{folder}"), String::new()),
         Origin::Url(origin, base) => {
             let letter = |part, letter: &'static str| if version.forward.contains(&part) { letter } else { "" };
-            ("u", "", format!("{origin}{base}"), format!("{}{}", letter(Forward::Cookie, "c"), letter(Forward::Authorization, "a")))
+            (
+                "u",
+                "",
+                format!("{origin}{base}"),
+                format!("{}{}", letter(Forward::Cookie, "c"), letter(Forward::Authorization, "a")),
+            )
         }
         Origin::Zone(base) => ("z", "", base.clone(), "ca".to_owned()),
         Origin::R2(binding, prefix) => ("r", binding.as_str(), prefix.clone(), String::new()),

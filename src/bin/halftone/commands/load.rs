@@ -32,7 +32,8 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
     let Some(config) = &blind.config else {
         return Ok(Loaded { checked: blind, builds: Builds::unknown(), findings: Vec::new() });
     };
-    let builds = Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?;
+    let builds =
+        Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?;
     let findings = deployment.map_or_else(Vec::new, |deployment| deployment.check(config));
     Ok(Loaded { checked: check(&text, &builds), builds, findings })
 }
@@ -62,11 +63,17 @@ fn sources(config: &Config) -> Vec<Source> {
 
 /// The file lists a plan is compiled with.
 pub fn listings(config: &Config, builds: &Builds) -> Listings {
-    let files = |version| builds.of(version).map(|build| build.files.iter().map(|(path, facts)| (path.clone(), facts.hash)).collect());
+    let files =
+        |version| builds.of(version).map(|build| build.files.iter().map(|(path, facts)| (path.clone(), facts.hash)).collect());
     config.sites.iter().map(|site| site.versions.iter().map(files).collect()).collect()
 }
 
 /// A plan from a valid config.
-pub fn plan(config: &Config, builds: &Builds, previous: Option<&halftone::plan::Plan>, revision: u64) -> Result<halftone::plan::Plan, Failure> {
+pub fn plan(
+    config: &Config,
+    builds: &Builds,
+    previous: Option<&halftone::plan::Plan>,
+    revision: u64,
+) -> Result<halftone::plan::Plan, Failure> {
     compile::compile(config, &listings(config, builds), previous, revision).map_err(|error| Failure::Other(error.to_string()))
 }

@@ -27,7 +27,11 @@ pub fn run(command: &PlanCommand) -> Result<(), Failure> {
     let before = |site: &Site| previous.as_ref().and_then(|plan| plan.sites.iter().find(|old| old.name == site.name));
     let warnings = warnings(&plan, previous.as_ref());
     if command.json {
-        let sites: Vec<_> = plan.sites.iter().map(|site| serde_json::json!({ "site": site.name, "classes": classes(site, before(site)) })).collect();
+        let sites: Vec<_> = plan
+            .sites
+            .iter()
+            .map(|site| serde_json::json!({ "site": site.name, "classes": classes(site, before(site)) }))
+            .collect();
         println!("{}", serde_json::json!({ "revision": plan.revision, "sites": sites, "warnings": warnings }));
         return Ok(());
     }
@@ -60,7 +64,11 @@ fn heading(site: &Site) -> String {
                 Strategy::Sequential(enrolment) => format!("sequential, first {}", enrolment.first),
                 Strategy::Geographic(waves) => format!("geographic, {} areas", waves.len()),
             };
-            format!("canary {}, {strategy}{}", id(rollout.canary), if rollout.newcomers_only { ", new visitors only" } else { "" })
+            format!(
+                "canary {}, {strategy}{}",
+                id(rollout.canary),
+                if rollout.newcomers_only { ", new visitors only" } else { "" }
+            )
         }
     };
     format!("site {}: stable {}, {rollout}", site.name, id(site.stable))

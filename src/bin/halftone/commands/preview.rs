@@ -28,7 +28,11 @@ pub fn run(command: &Preview) -> Result<(), Failure> {
     let (config, _) = load_valid(&command.file)?;
     let keys = Keys::read(&secret()?)?;
     if !(1..=preview::LONGEST_S / 60).contains(&command.minutes) {
-        return Err(Failure::Other(format!("--minutes {}: a preview link lives 1 to {} minutes", command.minutes, preview::LONGEST_S / 60)));
+        return Err(Failure::Other(format!(
+            "--minutes {}: a preview link lives 1 to {} minutes",
+            command.minutes,
+            preview::LONGEST_S / 60
+        )));
     }
     let expiry_s = now_s() + command.minutes * 60;
     let link = link(&config, &keys, &command.url, &command.version, expiry_s)?;
@@ -41,7 +45,13 @@ pub fn run(command: &Preview) -> Result<(), Failure> {
 }
 
 /// The link that shows `version` at `url`.
-pub fn link(config: &halftone::config::model::Config, keys: &Keys, url: &str, version: &str, expiry_s: u64) -> Result<String, Failure> {
+pub fn link(
+    config: &halftone::config::model::Config,
+    keys: &Keys,
+    url: &str,
+    version: &str,
+    expiry_s: u64,
+) -> Result<String, Failure> {
     let address = halftone::route::Address::parse(url)
         .ok_or_else(|| format!("--url {url}: not an http(s) address; write it whole, like https://shop.example/"))?;
     let site = site_of(config, address.host).ok_or_else(|| "the config has no site for this host".to_owned())?;

@@ -74,7 +74,10 @@ fn population(command: &Simulate, plan: Plan, worker: u64, threads: u64, bar: &P
     let mut counts = Counts::new();
     let mut handed_out = 0;
     for visitor in (worker..command.visitors).step_by(threads as usize) {
-        let country = command.countries.get((mixed(command.seed, visitor, 0) % command.countries.len() as u64) as usize).map_or("", String::as_str);
+        let country = command
+            .countries
+            .get((mixed(command.seed, visitor, 0) % command.countries.len() as u64) as usize)
+            .map_or("", String::as_str);
         let id = [mixed(command.seed, visitor, 1).to_le_bytes(), mixed(command.seed, visitor, 2).to_le_bytes()];
         let request = Request {
             method: "GET",
@@ -94,7 +97,9 @@ fn population(command: &Simulate, plan: Plan, worker: u64, threads: u64, bar: &P
         }
         let instruction = edge.decide(&request, || Some(joined(id)));
         let (version, why) = match instruction {
-            Instruction::Carry(carry) => carry.attempts.first().map_or((String::new(), ""), |first| (first.version.clone(), first.why)),
+            Instruction::Carry(carry) => {
+                carry.attempts.first().map_or((String::new(), ""), |first| (first.version.clone(), first.why))
+            }
             Instruction::Answer(answer) => (format!("(answer {})", answer.status), ""),
         };
         *counts.entry((country.to_owned(), version, why)).or_insert(0) += 1;
@@ -119,7 +124,8 @@ fn joined(halves: [[u8; 8]; 2]) -> [u8; 16] {
 
 /// A well-mixed number for (seed, visitor, use): `SplitMix64`'s finaliser.
 fn mixed(seed: u64, visitor: u64, purpose: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ visitor.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(purpose << 56);
+    let mut z =
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ visitor.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(purpose << 56);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
