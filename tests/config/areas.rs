@@ -1,7 +1,11 @@
 //! The world: countries, regions, and areas of different weight that share visitors.
 
-use halftone::config::Severity;
+use halftone::config::{Code, Severity};
+use halftone::plan::compile::compile;
+use halftone::plan::{Geo, Strategy as Chosen};
+use halftone::strategy::geographic;
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use crate::{checked, rollout, said, when};
 
@@ -148,4 +152,78 @@ fn overlaps_say_which_area_wins() {
     2:150 warning: sites.shop.rollout.steps[0].areas.colo:AKL: a data centre serves visitors of other areas too, and is the most specific: the weight of `colo:AKL` counts for them
     "#);
     assert!(checked(&all).problems.iter().all(|problem| problem.severity == Severity::Warning));
+}
+
+/// Weights of the canary after each step, in basis points, for one visitor's geography, as the edge would serve them.
+fn weights(text: &str, steps: usize, geo: &Geo<'_>) -> Vec<u16> {
+    let weight = |step: usize| {
+        let text = text.replace("\"canary\"", &format!("\"step\": {step}, \"canary\""));
+        let config = checked(&text).config.unwrap();
+        let plan = compile(&config, &Vec::new(), None, 1).unwrap();
+        let rollout = plan.sites[0].rollout.as_ref().unwrap();
+        let Chosen::Geographic(waves) = &rollout.strategy else { panic!("not geographic") };
+        geographic::wave(waves, geo).map_or(0, |wave| wave.weight(rollout.canary).bp())
+    };
+    (1..=steps).map(weight).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn a_ladder_is_refused_exactly_if_some_visitor_would_lose_the_canary(
+        ladder in proptest::collection::vec(proptest::collection::btree_map(0_usize..10, 0_usize..4, 1..4), 1..4),
+    ) {
+        let areas = ["NZ", "AU", "NZ-AUK", "EU", "FR", "continent:OC", "continent:EU", "colo:AKL", "elsewhere", "unknown"];
+        let percents = [0, 5, 10, 20];
+        let written: Vec<String> = ladder
+            .iter()
+            .map(|step| {
+                let entries = step.iter().map(|(area, weight)| format!(r#""{}": "{}%""#, areas[*area], percents[*weight]));
+                format!(r#"{{ "areas": {{ {} }} }}"#, entries.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        let text = steps(&written.join(", "));
+        let checked = checked(&text);
+        let refused = checked.problems.iter().any(|problem| problem.code == Code::FallingStep);
+        prop_assert_eq!(refused, checked.config.is_none());
+        // The edge's own arithmetic, on the same ladder step by step: what is in force for everybody.
+        let geos = ["NZ", "AU", "FR", "AT", "GB", "US", "FJ", "XX", ""].iter().flat_map(|country| {
+            let regions = if *country == "NZ" { vec!["", "AUK", "WGN"] } else { vec![""] };
+            regions.into_iter().flat_map(move |region| ["", "AKL", "SYD"].map(|colo| Geo { country, region, city: "", colo }))
+        });
+        let in_force = |upto: usize, geo: &Geo<'_>| {
+            let mut named = std::collections::BTreeMap::new();
+            ladder.iter().take(upto).for_each(|step| named.extend(step.iter().map(|(area, weight)| (*area, percents[*weight] * 100))));
+            // From the most to the least specific.
+            [7, 2, 0, 1, 4, 3, 5, 6, 8, 9].into_iter().find(|area| named.contains_key(area) && holds(areas[*area], geo)).map_or(0, |area| named[&area])
+        };
+        let mut falls = false;
+        for geo in geos {
+            let expected: Vec<u16> = (1..=ladder.len()).map(|step| in_force(step, &geo)).collect();
+            falls |= expected.windows(2).any(|pair| pair[1] < pair[0]);
+            if !refused {
+                prop_assert_eq!(&weights(&text, ladder.len(), &geo), &expected, "{:?} {}", geo, text);
+            }
+        }
+        // An area may be named lower where narrower ones already decide for everybody in it; that is refused all the same.
+        let renamed = (1..ladder.len()).any(|at| ladder[at].iter().any(|(area, weight)| {
+            let before = ladder.iter().take(at).rev().find_map(|step| step.get(area));
+            before.is_some_and(|before| weight < before)
+        }));
+        prop_assert_eq!(refused, falls || renamed, "{}", text);
+    }
+}
+
+fn holds(area: &str, geo: &Geo<'_>) -> bool {
+    match area {
+        "NZ-AUK" => geo.country == "NZ" && geo.region == "AUK",
+        "EU" => matches!(geo.country, "FR" | "AT"),
+        "continent:OC" => matches!(geo.country, "NZ" | "AU" | "FJ"),
+        "continent:EU" => matches!(geo.country, "FR" | "AT" | "GB"),
+        "colo:AKL" => geo.colo == "AKL",
+        "elsewhere" => !matches!(geo.country, "XX" | ""),
+        "unknown" => matches!(geo.country, "XX" | ""),
+        country => geo.country == country,
+    }
 }

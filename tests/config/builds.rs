@@ -123,8 +123,8 @@ fn names_that_the_config_calls_hashed_must_be() {
 fn service_workers_are_found_by_what_they_do() {
     let workbox = ("/sw.js", "importScripts('workbox.js');workbox.precaching.precacheAndRoute([{url:'a.js'}])");
     assert_snapshot!(lines(&with("", &[INDEX], &[INDEX, workbox])), @"1:63 warning: sites.shop.versions.v2: `assets:v2` holds a service worker that keeps a whole build in the browser: after a rollback it would go on serving that build (`/sw.js`) — docs/operations.md says what a rollback then needs");
-    let plain = ("/worker.js", "self.addEventListener('fetch',event=>event.respondWith(caches.match(event.request)))");
-    assert_snapshot!(lines(&with("", &[INDEX], &[INDEX, plain])), @"1:63 warning: sites.shop.versions.v2: `assets:v2` holds a service worker: if it answers from its cache, it goes on serving this build after a rollback (`/worker.js`) — docs/operations.md says what a rollback then needs");
+    let plain = ("/offline.js", "self.addEventListener('fetch',event=>event.respondWith(caches.match(event.request)))");
+    assert_snapshot!(lines(&with("", &[INDEX], &[INDEX, plain])), @"1:63 warning: sites.shop.versions.v2: `assets:v2` holds a service worker: if it answers from its cache, it goes on serving this build after a rollback (`/offline.js`) — docs/operations.md says what a rollback then needs");
     let registers = ("/index.html", "<script>navigator.serviceWorker.register('/sw.js')</script>");
     assert_snapshot!(lines(&with("", &[INDEX], &[registers])), @"1:63 warning: sites.shop.versions.v2: `assets:v2` holds a page that registers a service worker: if that answers from its cache, it outlives a rollback (`/index.html`) — docs/operations.md says what a rollback then needs");
 }

@@ -1,7 +1,12 @@
 //! Rules: names, splits, conditions, and rules that nobody gets to.
 
+use halftone::config::Code;
 use halftone::config::model::Condition;
+use halftone::plan::Geo;
+use halftone::plan::compile::compile;
+use halftone::plan::condition::Asked;
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use crate::{checked, rollout, rules, said, when};
 
@@ -140,5 +145,111 @@ fn conditions_that_never_hold_are_found() {
         r#"{ "query": { "a": "1", "b": "2" } }"#,
     ] {
         assert_eq!(said(&when(condition)), "", "{condition}");
+    }
+}
+
+/// A request of a small world.
+#[derive(Debug)]
+struct Request {
+    country: &'static str,
+    region: &'static str,
+    colo: &'static str,
+    path: &'static str,
+    query: &'static str,
+    agent: &'static str,
+    bot: bool,
+}
+
+impl Asked for Request {
+    fn geo(&self) -> Geo<'_> {
+        Geo { country: self.country, region: self.region, city: "", colo: self.colo }
+    }
+    fn path(&self) -> &str {
+        self.path
+    }
+    fn host(&self) -> &'static str {
+        "shop.example"
+    }
+    fn query(&self) -> &str {
+        self.query
+    }
+    fn header(&self, name: &str) -> Option<&str> {
+        (name == "user-agent").then_some(self.agent)
+    }
+    fn cookies(&self) -> &'static str {
+        ""
+    }
+    fn is_bot(&self) -> bool {
+        self.bot
+    }
+}
+
+/// Every request of the small world.
+fn requests() -> Vec<Request> {
+    let mut all = Vec::new();
+    for (country, region) in [("NZ", ""), ("NZ", "AUK"), ("AU", ""), ("FR", ""), ("GB", ""), ("US", "CA"), ("XX", "")] {
+        for colo in ["AKL", "SYD"] {
+            for (path, query) in [("/", ""), ("/a/b", "show=1"), ("/a/b", "show=2")] {
+                for (agent, bot) in [("iPhone Mobile", false), ("iPad", false), ("", true)] {
+                    all.push(Request { country, region, colo, path, query, agent, bot });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Conditions of the small world, as the file writes them.
+fn conditions() -> impl Strategy<Value = String> {
+    let keys = [
+        r#""country": "NZ""#,
+        r#""country": ["NZ", "AU"]"#,
+        r#""country": ["FR", "unknown"]"#,
+        r#""country": "EU""#,
+        r#""country": "continent:EU""#,
+        r#""region": "NZ-AUK""#,
+        r#""region": ["NZ-AUK", "US-CA"]"#,
+        r#""continent": "OC""#,
+        r#""eu": true"#,
+        r#""eu": false"#,
+        r#""colo": "AKL""#,
+        r#""path": "/a/**""#,
+        r#""path": ["/", "/a/*"]"#,
+        r#""query": { "show": "1" }"#,
+        r#""query": { "show": "*" }"#,
+        r#""device": "mobile""#,
+        r#""device": ["tablet", "desktop"]"#,
+        r#""bot": true"#,
+        r#""bot": false"#,
+    ];
+    let flat = proptest::sample::subsequence(keys.to_vec(), 0..=2).prop_map(|keys| {
+        let mut seen = std::collections::BTreeSet::new();
+        let keys: Vec<&str> = keys.into_iter().filter(|key| seen.insert(key.split(':').next().unwrap())).collect();
+        format!("{{ {} }}", keys.join(", "))
+    });
+    flat.prop_recursive(2, 8, 3, |inner| {
+        let list = proptest::collection::vec(inner.clone(), 1..3).prop_map(|parts| parts.join(", "));
+        prop_oneof![
+            list.clone().prop_map(|parts| format!(r#"{{ "any": [{parts}] }}"#)),
+            list.prop_map(|parts| format!(r#"{{ "all": [{parts}] }}"#)),
+            inner.clone().prop_map(|part| format!(r#"{{ "not": {part} }}"#)),
+            (inner.clone(), inner).prop_map(|(a, b)| format!(r#"{{ "not": {a}, "any": [{b}] }}"#)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_rule_that_is_said_to_be_out_of_reach_is_out_of_reach(first in conditions(), second in conditions()) {
+        let checked = checked(&chain(&[&first, &second]));
+        let plan = compile(checked.config.as_ref().unwrap(), &Vec::new(), None, 1).unwrap();
+        let rules = &plan.sites[0].rules;
+        let said = |code, at: usize| checked.problems.iter().any(|problem| problem.code == code && problem.path == format!("sites.shop.rules[{at}].when"));
+        for request in requests() {
+            let holds = [rules[0].when.holds(&request), rules[1].when.holds(&request)];
+            prop_assert!(!(said(Code::NeverTrue, 0) && holds[0]), "{} holds for {:?}", first, request);
+            prop_assert!(!(said(Code::NeverTrue, 1) && holds[1]), "{} holds for {:?}", second, request);
+            prop_assert!(!(said(Code::UnreachableRule, 1) && holds[1] && !holds[0]), "{} after {} gets {:?}", second, first, request);
+        }
     }
 }
