@@ -11,9 +11,9 @@ use crate::glob::Glob;
 pub struct Fuel(usize);
 
 impl Fuel {
-    /// Enough for a thousand ordinary rules, gone in about a second.
+    /// Enough for two hundred ordinary rules, each compared with all before it; gone in a fraction of a second.
     pub fn new() -> Self {
-        Self(1_000_000)
+        Self(200_000)
     }
 
     fn burn(&mut self, amount: usize) -> bool {
@@ -56,7 +56,8 @@ impl Fuel {
     }
 
     fn some_pair(&mut self, parts: &[&Condition], test: fn(&mut Self, &Condition, &Condition) -> bool) -> bool {
-        parts.iter().enumerate().any(|(at, a)| parts.iter().skip(at + 1).any(|b| test(self, a, b)))
+        let pairs = parts.iter().enumerate().flat_map(|(at, a)| parts.iter().skip(at + 1).map(move |b| (*a, *b)));
+        pairs.take(self.0).any(|(a, b)| test(self, a, b))
     }
 
     fn are_opposite(&mut self, a: &Condition, b: &Condition) -> bool {
