@@ -38,9 +38,8 @@ fuzz: ## Fuzz the parsers (SECONDS_PER_TARGET=20)
 	@scripts/setup.sh fuzz
 	@scripts/fuzz.sh
 
-deploy: ## Build, then deploy with Wrangler
+deploy: ## Build and deploy with Wrangler
 	@scripts/setup.sh
-	@scripts/build.sh
 	@. scripts/env.sh && exec wrangler deploy
 
 clean: ## Remove what was built, keeping what was installed

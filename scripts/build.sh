@@ -14,7 +14,6 @@ OUT=${OUT:-build}
 FEATURES=${FEATURES:-}
 # Each set of features has a folder, so that a test build and the real one do not undo each other.
 WASM_DIR=$WASM_DIR${FEATURES:+-${FEATURES//,/-}}
-GLUE=$WASM_DIR/glue
 
 for tool in wasm-bindgen wasm-opt esbuild; do
     command -v "$tool" >/dev/null || fail "$tool is missing. Run \`scripts/setup.sh\`, then build again."
@@ -30,19 +29,21 @@ say "build: the WebAssembly${FEATURES:+ with $FEATURES}"
 wasm_cargo build --quiet --lib --release ${FEATURES:+--features "$FEATURES"}
 WASM=$WASM_DIR/$WASM_TARGET/release/halftone.wasm
 
-# What the glue was made of: the compiled code, and this script with its flags.
-stamp="$(cksum <"$WASM") $(cksum <scripts/build.sh)"
-if [ "$stamp" != "$(cat "$GLUE/stamp" 2>/dev/null)" ]; then
-    fresh=$(mktemp -d "$WASM_DIR/glue.XXXXXX")
+# A folder named after what it was made of, compiled code and this script, so that builds side by side do not get in each
+# other's way. The names of functions stay in its halftone_bg.wasm, for reading stack traces; the visitor's copy goes without.
+GLUE=$WASM_DIR/glue/$(cat "$WASM" scripts/build.sh | cksum | tr ' ' '-')
+if [ ! -d "$GLUE" ]; then
+    say "build: glue and optimisation"
+    mkdir -p "$WASM_DIR/glue"
+    fresh=$(mktemp -d "$WASM_DIR/glue/new.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
     wasm-bindgen "$WASM" --target web --out-dir "$fresh" --no-typescript --omit-default-module-path --experimental-reset-state-function
-    # The names of functions stay in halftone_bg.wasm, for reading stack traces; the visitor's copy goes without.
     wasm-opt "$fresh/halftone_bg.wasm" -o "$fresh/index_bg.wasm" -O3 --strip-debug --strip-producers \
         --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory \
         --enable-multivalue --enable-reference-types --enable-exception-handling
-    printf '%s\n' "$stamp" >"$fresh/stamp"
-    rm -rf "$GLUE"
-    mv "$fresh" "$GLUE"
+    [ -d "$GLUE" ] || mv "$fresh" "$GLUE"
+    # Those of days before.
+    find "$WASM_DIR/glue" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} +
 fi
 
 cmp -s "$GLUE/index_bg.wasm" "$OUT/index_bg.wasm" || cp "$GLUE/index_bg.wasm" "$OUT/index_bg.wasm"

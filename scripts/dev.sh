@@ -3,6 +3,11 @@
 source "$(dirname "$0")/env.sh"
 
 PORT=${PORT:-8787}
+[[ $PORT =~ ^[1-9][0-9]{0,4}$ && $PORT -lt 65536 ]] || fail "PORT=$PORT is not a port: it is a number from 1 to 65535."
+# Whoever answers there would be taken for the demo.
+if (: <"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then
+    fail "port $PORT is taken by another program. Stop that, or run \`make dev PORT=$((PORT == 65535 ? 8787 : PORT + 1))\`."
+fi
 
 # Secrets of local runs only; deployed Workers get theirs by `wrangler secret put`.
 if ! grep -qs '^HALFTONE_KEYS=' .dev.vars; then

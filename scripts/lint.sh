@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Formatting, lints and documentation of everything; a warning is an error.
+# Formatting, lints and documentation of everything; a warning is an error. Looks at all of it before it says no.
 source "$(dirname "$0")/env.sh"
 
-say "lint: formatting"
-cargo fmt --check
+failed=()
+look() {
+    local what=$1
+    shift
+    say "lint: $what"
+    "$@" || failed+=("$what")
+}
 
-say "lint: Rust, native"
-cargo clippy --quiet --all-targets -- -D warnings
+look "Rust formatting" cargo fmt --check
+look "Rust" cargo clippy --quiet --all-targets -- -D warnings
+look "Rust for $WASM_TARGET" wasm_cargo clippy --quiet --lib -- -D warnings
+look "Rust for $WASM_TARGET, with faults" wasm_cargo clippy --quiet --lib --features fault-injection -- -D warnings
+look "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items
+look "JavaScript" biome check --error-on-warnings .
+look "shell" shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
 
-say "lint: Rust, $WASM_TARGET"
-wasm_cargo clippy --quiet --lib -- -D warnings
-wasm_cargo clippy --quiet --lib --features fault-injection -- -D warnings
-
-say "lint: documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items
-
-say "lint: JavaScript"
-biome check --error-on-warnings .
-
-say "lint: shell"
-shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
+if [ ${#failed[@]} -gt 0 ]; then
+    fail "lint found something in: $(printf '%s; ' "${failed[@]}" | sed 's/; $//'). \`make format\` mends formatting."
+fi
+say "lint: nothing found"

@@ -2,16 +2,18 @@
 # Runs every test: the library's and the command line's, then the Worker's in its real runtime and in a real browser.
 source "$(dirname "$0")/env.sh"
 
-cargo test --all-targets
+cargo test --all-targets --no-fail-fast
 cargo test --doc
 
 scripts/build.sh
+# Every isolate that starts somewhere in the world loads this much before its first answer.
+scripts/size.sh build 100000
 
 shopt -s nullglob
 tests=(tests/e2e/*.test.mjs tests/browser/*.test.mjs)
 # One file at a time: each starts runtimes of its own, and two cores are enough for one.
 if [ ${#tests[@]} -gt 0 ]; then
-    node --test --test-concurrency=1 "${tests[@]}"
+    node --test --test-reporter=spec --test-concurrency=1 "${tests[@]}"
 fi
 
 say "deploy, dry run:"
