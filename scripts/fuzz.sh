@@ -7,19 +7,21 @@ shopt -s nullglob
 targets=(fuzz/fuzz_targets/*.rs)
 [ ${#targets[@]} -gt 0 ] || fail "there is nothing to fuzz in fuzz/fuzz_targets."
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 number=0
+failed=()
 for file in "${targets[@]}"; do
     target=$(basename "$file" .rs)
     number=$((number + 1))
-    say "[$number/${#targets[@]}] $target, $seconds s"
+    say "[$number/${#targets[@]}] $target: $seconds s ..."
     mkdir -p "fuzz/corpus/$target"
-    seeds=(fuzz/seeds/"$target")
-    log=$(mktemp)
-    if ! cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "${seeds[@]}" -- -max_total_time="$seconds" -timeout=5 >"$log" 2>&1; then
+    if cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time="$seconds" -timeout=5 >"$log" 2>&1; then
+        say "[$number/${#targets[@]}] $target: $(grep -a '^Done ' "$log" || echo 'no crash')"
+    else
         cat "$log"
-        rm -f "$log"
-        fail "$target failed. The input that did it is named above; \`cargo +nightly fuzz run $target FILE\` shows it again."
+        say "[$number/${#targets[@]}] $target: FAILED"
+        failed+=("$target")
     fi
-    grep -E '^(Done|stat::)|DONE' "$log" | tail -n 1
-    rm -f "$log"
 done
+[ ${#failed[@]} = 0 ] || fail "${failed[*]} failed. \`cargo +nightly fuzz run TARGET FILE\` runs an input named above again."
