@@ -47,12 +47,17 @@ export function finish(request, response, attempt, instruction, confirmed) {
   return out;
 }
 
-/** A redirect of the origin within itself, as an address of the site. */
-function mapped(location, attempt) {
-  const from = attempt.locationFrom;
-  if (from === "" || !location.startsWith(from)) return location;
-  const rest = location.slice(from.length);
-  return rest === "" || rest[0] === "/" || rest[0] === "?" || rest[0] === "#" ? `${attempt.locationTo}${rest}` || "/" : location;
+/**
+ * A redirect of the origin within its base, as an address of the site. One out of the base is another server's page, so
+ * it is made whole; the site's own server and services have theirs under the same host anyway.
+ */
+function mapped(location, { kind, locationFrom: base, locationTo: site }) {
+  if (base === "") return location;
+  const isRooted = /^\/(?![/\\])/.test(location);
+  const whole = isRooted ? (/^https?:\/\/[^/]+/.exec(base)?.[0] ?? "") + location : location;
+  const rest = whole.slice(base.length);
+  if (!whole.startsWith(base) || !/^([/?#]|$)/.test(rest)) return isRooted && kind === "u" ? whole : location;
+  return `${isRooted ? "" : site}${rest.startsWith("/") ? "" : "/"}${rest}`;
 }
 
 /** A previewed page says so, to people and to search engines, and is kept nowhere. */

@@ -32,7 +32,7 @@ function forwarded(request, attempt, instruction, signal) {
     else if (kept !== cookies) headers.set("cookie", kept);
   }
   if (!attempt.forward.includes("a")) headers.delete("authorization");
-  if (attempt.kind === "u") headers.set("x-forwarded-host", request.headers.get("host") ?? new URL(request.url).host);
+  if (attempt.kind === "u") headers.set("x-forwarded-host", request.url.split("/", 3)[2]);
   if (attempt.ifNoneMatch !== "" && !instruction.preview) headers.set("if-none-match", attempt.ifNoneMatch);
   else headers.delete("if-none-match");
   const reads = request.method === "GET" || request.method === "HEAD";
