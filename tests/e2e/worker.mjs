@@ -5,7 +5,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createTestHarness } from "wrangler";
+import wrangler from "wrangler";
+
+// What the platform would say of the place of a request is asked of nobody; tests say it themselves.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -20,8 +23,10 @@ export const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
  * - `keys`: the signing secret; "" starts without one
  * - `without`: tables to leave out of wrangler.toml, by a word they hold (`TICKETS`, `PLANS`, `[assets]`)
  * - `workers`: further workers, as `{ name, script }`; each is bound as a service under its name
+ * - `outbound`: where the Worker's own fetches go: `network` is the runtime's network stack, as it is without a harness;
+ *   a function is a node request listener that stands for every host there is, as the server behind a hostname would
  */
-export async function startWorker({ name, config, folders = {}, features = "", keys = KEY, without = [], workers = [] }) {
+export async function startWorker({ name, config, folders = {}, features = "", keys = KEY, without = [], workers = [], outbound = "network" }) {
   const work = join(ROOT, "tests/.work", name);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "www"), { recursive: true });
@@ -37,12 +42,27 @@ export async function startWorker({ name, config, folders = {}, features = "", k
       `name = "${worker.name.toLowerCase()}"\nmain = "index.js"\ncompatibility_date = "2026-11-01"\n`,
     );
   }
-  const harness = createTestHarness({
+  sendOutbound(outbound);
+  const harness = wrangler.createTestHarness({
     root: work,
     workers: [{ configPath: "./wrangler.toml" }, ...workers.map((worker) => ({ configPath: `./${worker.name}/wrangler.toml` }))],
   });
   const { url } = await harness.listen();
   return new Running(harness, url, work, features);
+}
+
+const { unstable_DevEnv: DevEnv } = wrangler;
+
+/** The harness hands a Worker's fetches to this process's `fetch`, which mends, follows and decodes; ours are to be real. */
+function sendOutbound(outbound) {
+  const service = outbound === "network" ? undefined : { node: outbound };
+  wrangler.unstable_DevEnv = class extends DevEnv {
+    constructor(...parts) {
+      super(...parts);
+      const set = this.config.set.bind(this.config);
+      this.config.set = (input, ...rest) => set({ ...input, dev: { ...input.dev, outboundService: service } }, ...rest);
+    }
+  };
 }
 
 class Running {
@@ -53,9 +73,9 @@ class Running {
     this.features = features;
   }
 
-  /** A request; redirects are not followed. `cf` is the platform's geography. */
+  /** A request, straight to the Worker; redirects are not followed. `cf` is the platform's geography. */
   fetch(path, init = {}) {
-    return this.harness.fetch(path, { redirect: "manual", ...init });
+    return this.harness.getWorker().fetch(String(new URL(path, this.url)), { redirect: "manual", ...init });
   }
 
   /** A document navigation as a browser sends it. */
@@ -103,6 +123,17 @@ function wranglerToml(name, workers, without) {
   const tables = text.split(/\n(?=\[|# .*\n(?:#.*\n)*\[)/).filter((table) => !without.some((word) => table.includes(word)));
   for (const worker of workers) tables.push(`[[services]]\nbinding = "${worker.name}"\nservice = "${worker.name.toLowerCase()}"\n`);
   return tables.join("\n");
+}
+
+/** Writes a build for tests, path to text, and gives its folder. */
+export function writeBuild(name, files) {
+  const folder = join(ROOT, "tests/.work/builds", name);
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }
 
 /** The cookies of a response as a Cookie header, after those of an earlier one. */
