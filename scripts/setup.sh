@@ -59,6 +59,8 @@ step_rust() {
     have=${have%% *}
     at_least "$have" "$wanted" ||
         fail "Rust $wanted or newer is needed and this is $have. Run \`rustup update stable\`, then run this again."
+    command -v cc >/dev/null ||
+        fail "Rust needs a C compiler to link programs and none was found. Install gcc (on Debian \`apt-get install gcc libc6-dev\`, on macOS \`xcode-select --install\`), then run this again."
     done_ "$have"
 }
 
