@@ -1,0 +1,64 @@
+// Figures to text: medians with the least and the most over the rounds, and what is added over pass-through.
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** `{ median, min, max, rounds }` of one figure. */
+export function spread(values) {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values), rounds: values.length };
+}
+
+/** Each round's difference to another contender in the same round: what drifts is in both and goes away. */
+export function added(cells, base, figure) {
+  return spread(cells.map((cell, round) => cell[figure] - base[round][figure]));
+}
+
+const number = (value, digits) => value.toFixed(digits);
+const signed = (value, digits) => `${value > 0 ? "+" : ""}${number(value, digits)}`;
+
+/** `median (min … max)`. */
+function text({ median, min, max }, digits, show = number) {
+  return `${show(median, digits)} (${show(min, digits)} … ${show(max, digits)})`;
+}
+
+/** Rows of equal length as a table; the first column to the left, the others to the right. */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("   ");
+  return [line(rows[0]), widths.map((width) => "-".repeat(width)).join("   "), ...rows.slice(1).map(line)].join("\n");
+}
+
+/** The table of one kind of visit. */
+export function visitTable(visit, contenders) {
+  const rows = [[visit, "requests/s", "p50 µs", "p99 µs", "CPU µs a request", "CPU µs added", "p50 µs added"]];
+  for (const [name, figures] of Object.entries(contenders)) {
+    const more = figures.added;
+    rows.push([
+      name,
+      number(figures.perSecond.median, 0),
+      text(figures.p50, 0),
+      text(figures.p99, 0),
+      text(figures.cpu, 1),
+      more ? text(more.cpu, 1, signed) : "",
+      more ? text(more.p50, 0, signed) : "",
+    ]);
+  }
+  return table(rows);
+}
+
+export function startTable(starts) {
+  const rows = [["cold start", "ms to the first answer", "ms added"]];
+  for (const [name, figures] of Object.entries(starts)) {
+    rows.push([name, text(figures.ms, 1), figures.added ? text(figures.added, 1, signed) : ""]);
+  }
+  return table(rows);
+}
+
+/** One line that says how ours compares, and how much to believe of it. */
+export function summary(visit, { ours, control }) {
+  return `${visit}: Halftone adds ${signed(ours.median, 1)} µs to what the JavaScript worker adds (${signed(ours.min, 1)} … ${signed(ours.max, 1)}); the same JavaScript worker twice differs by ${signed(control.median, 1)} µs (${signed(control.min, 1)} … ${signed(control.max, 1)}).`;
+}

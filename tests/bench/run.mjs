@@ -1,0 +1,259 @@
+// Measures what a Worker of ours costs: against a pass-through worker, and against one written by hand in JavaScript.
+//
+//   node tests/bench/run.mjs            about three minutes
+//     --quick                           half a minute, for a first look
+//     --json FILE                       the figures, as JSON too
+//     --skip-build                      ours as it was built last time
+//
+// Each contender is a workerd process of its own on the first core, with the same origin inside; the load comes from the
+// second core. Short bursts of all contenders alternate, and what one adds over pass-through is taken within a round, so
+// that a machine that gets slower for a while slows both. The JavaScript worker runs twice: how far its two processes are
+// apart is what these figures can not tell. Nothing here fails because of a time.
+
+import { execFileSync, spawn } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { agree } from "./agree.mjs";
+import { FILES, filesOfBuild, freePort, onCore, prepare, Running } from "./contenders.mjs";
+import { added, spread, startTable, summary, visitTable } from "./report.mjs";
+import { ask, page, script } from "./visits.mjs";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const WORK = join(ROOT, "tests/.work");
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    "skip-build": { type: "boolean", default: false },
+  },
+});
+const SIZES = options.quick
+  ? { warm: 1200, burstMs: 150, measureMs: 12_000, starts: 5 }
+  : { warm: 10_000, burstMs: 500, measureMs: 150_000, starts: 25 };
+const CONNECTIONS = 8;
+
+const PASS = "pass-through";
+const OURS = "Halftone";
+const BY_HAND = ["JavaScript", "JavaScript again"];
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Whether processes can be told which core to run on, and there are two. */
+function canPin() {
+  try {
+    execFileSync("taskset", ["-c", "0", "true"], { stdio: "ignore" });
+  } catch {
+    return false;
+  }
+  return availableParallelism() > 1;
+}
+
+function build() {
+  const out = join(WORK, "bench");
+  if (!options["skip-build"]) {
+    const env = { ...process.env, CONFIG: "tests/bench/halftone.json", OUT: "tests/.work/bench", PREVIOUS: "", FEATURES: "" };
+    execFileSync(join(ROOT, "scripts/build.sh"), { env, cwd: ROOT, stdio: ["ignore", 2, 2] });
+  }
+  return filesOfBuild(out);
+}
+
+/** The process that sends the load. */
+class Load {
+  constructor(pinned) {
+    const [program, ...rest] = onCore(1, pinned, [process.execPath, join(ROOT, "tests/bench/load.mjs")]);
+    this.child = spawn(program, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  }
+
+  run(command) {
+    return new Promise((done, failed) => {
+      const ended = (code) => failed(new Error(`the load generator ended with ${code}`));
+      this.child.once("exit", ended);
+      this.child.once("message", ({ result, error }) => {
+        this.child.off("exit", ended);
+        if (error === undefined) done(result);
+        else failed(new Error(error));
+      });
+      this.child.send(command);
+    });
+  }
+
+  stop() {
+    this.child.kill("SIGKILL");
+  }
+}
+
+/** One burst: what the load saw, and the CPU time of the process in it. */
+async function burst(load, running, requests, count) {
+  const before = running.cpuUs();
+  const seen = await load.run({ port: running.port, requests, count, connections: CONNECTIONS });
+  return { ...seen, cpu: (running.cpuUs() - before) / count };
+}
+
+async function start(name, config, pinned) {
+  return new Running(name, config, await freePort(), pinned);
+}
+
+/** Time from a process's start to its first answer, ms; a refused connection is tried again at once. */
+async function startTime(name, config, pinned, bytes) {
+  const running = await start(name, config, pinned);
+  const first = async () => {
+    for (;;) {
+      try {
+        return await ask(running.port, bytes);
+      } catch (error) {
+        if (error.code !== "ECONNREFUSED") throw error;
+      }
+    }
+  };
+  try {
+    const answer = await running.within(first());
+    if (answer.status !== 200) throw new Error(`${name} answered ${answer.status} first`);
+    return Number(process.hrtime.bigint() - running.began) / 1e6;
+  } finally {
+    await running.stop();
+  }
+}
+
+async function coldStarts(configs, pinned) {
+  const times = Object.fromEntries(Object.keys(configs).map((name) => [name, []]));
+  for (let round = 0; round < SIZES.starts; round++) {
+    for (const [name, config] of Object.entries(configs)) {
+      times[name].push({ ms: await startTime(name, config, pinned, page(round, "")) });
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(times).map(([name, cells]) => {
+      const ms = spread(cells.map((cell) => cell.ms));
+      return [name, name === PASS ? { ms } : { ms, added: added(cells, times[PASS], "ms") }];
+    }),
+  );
+}
+
+/** All bursts of all rounds: visit, contender, round. */
+async function measure(load, contenders, visits) {
+  for (const running of contenders) {
+    for (const requests of Object.values(visits)) await burst(load, running, requests, SIZES.warm);
+  }
+  const rate = (await burst(load, contenders[0], Object.values(visits)[0], SIZES.warm)).perSecond;
+  const count = Math.max(200, Math.round((rate * SIZES.burstMs) / 1000));
+  const cells = Object.fromEntries(
+    Object.keys(visits).map((visit) => [visit, Object.fromEntries(contenders.map(({ name }) => [name, []]))]),
+  );
+  const end = Date.now() + SIZES.measureMs;
+  for (let round = 0; Date.now() < end; round++) {
+    for (const [visit, requests] of Object.entries(visits)) {
+      for (let turn = 0; turn < contenders.length; turn++) {
+        const running = contenders[(turn + round) % contenders.length];
+        cells[visit][running.name].push(await burst(load, running, requests, count));
+      }
+    }
+    if (round % 5 === 4) say(`bench: ${round + 1} rounds, ${Math.max(0, Math.round((end - Date.now()) / 1000))} s to go`);
+  }
+  return cells;
+}
+
+function figures(cells) {
+  const base = cells[PASS];
+  const contenders = {};
+  for (const [name, rounds] of Object.entries(cells)) {
+    contenders[name] = {};
+    for (const figure of ["perSecond", "p50", "p99", "cpu"]) {
+      contenders[name][figure] = spread(rounds.map((cell) => cell[figure]));
+    }
+    if (name === PASS) continue;
+    contenders[name].added = {
+      cpu: added(rounds, base, "cpu"),
+      p50: added(rounds, base, "p50"),
+      p99: added(rounds, base, "p99"),
+    };
+  }
+  const [one, two] = BY_HAND.map((name) => cells[name]);
+  const mean = one.map((cell, round) => ({ cpu: (cell.cpu + two[round].cpu) / 2 }));
+  return { contenders, overJavaScript: { ours: added(cells[OURS], mean, "cpu"), control: added(two, one, "cpu") } };
+}
+
+/** As scripts/size.sh counts: node's own zlib packs a few percent worse. */
+const gzipped = (files) => files.reduce((sum, file) => sum + execFileSync("gzip", ["-9c", file]).length, 0);
+
+async function main() {
+  const pinned = canPin();
+  if (!pinned) say("bench: this machine can not pin processes to two cores; the figures will stray more.");
+  say("bench: building ours");
+  const files = { [PASS]: FILES["pass-through"], [BY_HAND[0]]: FILES.javascript, [OURS]: build() };
+  const configs = {};
+  for (const [name, list] of Object.entries(files)) {
+    const folder = join(WORK, "bench-workers", name);
+    rmSync(folder, { recursive: true, force: true });
+    configs[name] = prepare(folder, list);
+  }
+
+  const contenders = [];
+  const load = new Load(pinned);
+  try {
+    const order = [PASS, BY_HAND[0], OURS, BY_HAND[1]];
+    for (const name of order) contenders.push(await start(name, configs[name] ?? configs[BY_HAND[0]], pinned));
+    for (const running of contenders) {
+      await running.within(untilAnswering(running.port));
+    }
+    const port = (name) => contenders.find((running) => running.name === name).port;
+    say("bench: checking that the JavaScript worker and ours give the same answers");
+    const cookies = await agree(port(OURS), port(BY_HAND[0]));
+
+    say("bench: warming up and measuring");
+    const cells = await measure(load, contenders, {
+      "returning visitor": cookies.map((cookie, n) => page(n, cookie)),
+      "new visitor": cookies.map((_, n) => page(n, "")),
+      asset: cookies.map((cookie, n) => script(n, cookie)),
+    });
+    for (const running of contenders) await running.stop();
+    say("bench: cold starts");
+    const starts = await coldStarts(configs, pinned);
+    report(cells, starts, files, pinned);
+  } finally {
+    load.stop();
+    for (const running of contenders) await running.stop();
+  }
+}
+
+async function untilAnswering(port) {
+  for (;;) {
+    try {
+      return await ask(port, page(0, ""));
+    } catch (error) {
+      if (error.code !== "ECONNREFUSED") throw error;
+    }
+  }
+}
+
+function report(cells, starts, files, pinned) {
+  const visits = Object.fromEntries(Object.entries(cells).map(([visit, rounds]) => [visit, figures(rounds)]));
+  const bytes = Object.fromEntries(Object.entries(files).map(([name, list]) => [name, gzipped(list)]));
+  const rounds = cells.asset[PASS].length;
+  const lines = [
+    `${cpus()[0].model}, node ${process.version}, ${pinned ? "Worker on core 0, load on core 1" : "not pinned"}, ${CONNECTIONS} connections, ${rounds} rounds.`,
+    "Medians, with (least … most) over the rounds. Added: over pass-through, round by round.",
+  ];
+  for (const [visit, { contenders }] of Object.entries(visits)) lines.push("", visitTable(visit, contenders));
+  lines.push(
+    "",
+    startTable(starts),
+    "",
+    `Wasm and JavaScript, gzip -9: Halftone ${bytes[OURS]} bytes, by hand ${bytes[BY_HAND[0]]} bytes.`,
+    "",
+  );
+  for (const [visit, { overJavaScript }] of Object.entries(visits)) lines.push(summary(visit, overJavaScript));
+  process.stdout.write(`${lines.join("\n")}\n`);
+  if (options.json) {
+    const machine = { cpu: cpus()[0].model, node: process.version, pinned, connections: CONNECTIONS };
+    writeFileSync(options.json, `${JSON.stringify({ machine, visits, starts, bytes }, null, 2)}\n`);
+    say(`bench: figures in ${options.json}`);
+  }
+}
+
+await main();
