@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halftone::config::deployment::{Deployment, Finding};
-use halftone::config::{Builds, Checked, Source, check, model::Config};
+use halftone::config::{Builds, Checked, check, model::Config, sources};
 use halftone::plan::compile::{self, Listings};
 
 use super::{ConfigFile, Failure};
@@ -27,15 +27,15 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
     let deployment = deployment(folder)?;
     let assets = file.assets.clone().or_else(|| deployment.as_ref().and_then(Deployment::assets_folder));
     let assets = folder.join(assets.unwrap_or_else(|| PathBuf::from("www")));
-    // Which builds there are is known once the config can be read; the second look sees what is in them.
-    let blind = check(&text, &Builds::unknown());
-    let Some(config) = &blind.config else {
-        return Ok(Loaded { checked: blind, builds: Builds::unknown(), findings: Vec::new() });
-    };
+    // A config with errors still says where its builds are, so that what is wrong with them is said in the same go.
     let builds =
-        Builds::scan(folder, &assets, &sources(config)).map_err(|error| format!("the builds can not be read: {error}"))?;
-    let findings = deployment.map_or_else(Vec::new, |deployment| deployment.check(config));
-    Ok(Loaded { checked: check(&text, &builds), builds, findings })
+        Builds::scan(folder, &assets, &sources(&text)).map_err(|error| format!("the builds can not be read: {error}"))?;
+    let checked = check(&text, &builds);
+    let findings = match (&checked.config, deployment) {
+        (Some(config), Some(deployment)) => deployment.check(config),
+        _ => Vec::new(),
+    };
+    Ok(Loaded { checked, builds, findings })
 }
 
 /// The wrangler.toml beside a config, if there is one.
@@ -55,10 +55,6 @@ pub fn load_valid(file: &ConfigFile) -> Result<(Config, Builds), Failure> {
         eprintln!("{}:{problem}", file.path.display());
     }
     Err(Failure::Config)
-}
-
-fn sources(config: &Config) -> Vec<Source> {
-    config.sites.iter().flat_map(|site| site.versions.iter().filter_map(Source::of)).collect()
 }
 
 /// The file lists a plan is compiled with.
