@@ -32,7 +32,7 @@ export default {
       again.guarded = false;
       return await carry(request, env, ctx, again, engine);
     } catch (error) {
-      engine.failed(error);
+      engine.failed(error, "a decision failed; the visitor got the stable version");
       return serveStable(request, env, engine);
     }
   },
@@ -65,7 +65,7 @@ export class Tickets extends DurableObject {
       const text = await request.text();
       return new Response(engine.office(text, this.ctx.storage.sql, Date.now()));
     } catch (error) {
-      engine.failed(error);
+      engine.failed(error, "the ticket office failed; whoever asked it goes on without");
       return new Response("the ticket office had to start again", { status: 500 });
     }
   }

@@ -14,12 +14,7 @@ export function finish(request, response, attempt, instruction, confirmed) {
       : new Response(body, { status, headers: response.headers });
   const { headers } = out;
 
-  if (attempt.kind === "u") {
-    for (const name of OF_THE_HOST) headers.delete(name);
-    if (headers.get("x-robots-tag")?.includes("noindex")) headers.delete("x-robots-tag");
-  }
-  const location = headers.get("location");
-  if (location !== null) headers.set("location", mapped(location, attempt));
+  clean(headers, attempt);
 
   if (instruction.cacheControl.startsWith("public")) {
     if (status === 200 || status === 206 || status === 304) {
@@ -45,6 +40,16 @@ export function finish(request, response, attempt, instruction, confirmed) {
   }
   if (instruction.preview) out = marked(out, attempt.version, request.method);
   return out;
+}
+
+/** Takes off what a build's host says of itself, and gives its redirects the site's addresses. */
+export function clean(headers, attempt) {
+  if (attempt.kind === "u") {
+    for (const name of OF_THE_HOST) headers.delete(name);
+    if (headers.get("x-robots-tag")?.includes("noindex")) headers.delete("x-robots-tag");
+  }
+  const location = headers.get("location");
+  if (location !== null) headers.set("location", mapped(location, attempt));
 }
 
 /**

@@ -4,6 +4,7 @@
 // others may hold a file that an open page of another version still asks for.
 
 import table from "halftone-fallback";
+import { clean } from "./finish.mjs";
 import { fetchOrigin } from "./origin.mjs";
 
 let fallback = null;
@@ -17,12 +18,16 @@ export async function serveStable(request, env, engine) {
     const reads = request.method === "GET" || request.method === "HEAD";
     const dest = request.headers.get("sec-fetch-dest");
     const isPage = dest === "document" || dest === null;
-    let response;
+    let tried;
     for (const origin of reads && !isPage ? site.origins : site.origins.slice(0, 1)) {
-      response = await first(request, env, origin, url, site.cookie);
-      if (response.status !== 404) break;
+      tried = await first(request, env, origin, url, site.cookie);
+      if (tried.response.status !== 404) break;
     }
-    const out = new Response(response.body, response);
+    const { response, attempt } = tried;
+    // A response with a socket can not be made anew.
+    if (response.status === 101) return response;
+    const out = new Response(request.method === "HEAD" ? null : response.body, response);
+    clean(out.headers, attempt);
     out.headers.set("cache-control", "private, no-store");
     out.headers.set("halftone", `version=${/^[A-Za-z]/.test(site.stable) ? site.stable : `"${site.stable}"`}, why=off`);
     return out;
@@ -32,18 +37,21 @@ export async function serveStable(request, env, engine) {
   }
 }
 
-/** The first answer that is not "no such file" among the names a path may stand for. */
+/** The first answer that is not "no such file" among the names a path may stand for, and how it was asked for. */
 async function first(request, env, origin, url, cookie) {
-  let response;
+  let tried;
   for (const path of origin.kind === "a" ? names(url.pathname) : [url.pathname]) {
     const query = origin.kind === "a" || origin.kind === "r" ? "" : url.search;
     const base = origin.kind === "z" || origin.kind === "s" ? `${url.origin}${origin.base}` : origin.base;
     const target = origin.kind === "r" ? `${base}${decodeURIComponent(path).slice(1)}` : `${base}${path}${query}`;
-    const attempt = { kind: origin.kind, binding: origin.binding, target, version: origin.version, status: 0, ifNoneMatch: "", forward: origin.forward };
-    response = await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false });
-    if (response.status !== 404) return response;
+    const { kind, binding, version, forward } = origin;
+    const locationFrom = kind === "r" ? "" : base.replace("https://assets.local", "");
+    const locationTo = kind === "a" ? "" : url.origin;
+    const attempt = { kind, binding, version, forward, target, locationFrom, locationTo, status: 0, ifNoneMatch: "" };
+    tried = { attempt, response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false }) };
+    if (tried.response.status !== 404) return tried;
   }
-  return response;
+  return tried;
 }
 
 function names(path) {

@@ -71,8 +71,8 @@ export class Engine {
   }
 
   /** Something went wrong on our side. After a trap the instance is not to be trusted; the next call makes a new one. */
-  failed(error) {
-    this.say("a decision failed; the visitor got the stable version", error?.stack ?? error);
+  failed(error, message) {
+    this.say(message, error?.stack ?? error);
     if (error instanceof WebAssembly.RuntimeError) {
       this.#wasm = null;
       this.#loaded = null;
