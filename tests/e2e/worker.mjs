@@ -97,6 +97,17 @@ class Running {
     return this.harness.getLogs().map((line) => line.message);
   }
 
+  /** Ids of the Durable Objects of a class. */
+  objects(name) {
+    return this.harness.getWorker().listDurableObjectIds(name);
+  }
+
+  /** The storage of one of them. */
+  storage(name, id) {
+    return this.harness.getWorker().getDurableObjectStorage(name, { id });
+  }
+
+  /** The bindings, as the Worker has them. */
   async env() {
     return this.harness.getWorker().getEnv();
   }
