@@ -36,5 +36,10 @@ pub mod strategy;
 pub mod visitor;
 
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "the platform's memory is shared with JavaScript here and nowhere else")]
+#[expect(unsafe_code, reason = "the platform's memory is shared with JavaScript here and nowhere else")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "JavaScript's numbers are floats; times, ticket numbers and lengths are whole, positive and below 2^53"
+)]
 mod edge;

@@ -1,4 +1,4 @@
-//! The ticket office of the sequential strategy as a Durable Object: rows in SQLite, rules in
+//! The ticket office of the sequential strategy as a Durable Object: rows in `SQLite`, rules in
 //! [`crate::strategy::sequential`].
 //!
 //! Synchronous on purpose: all of a call's writes are one transaction, and a panic answers instead of hanging the
@@ -65,14 +65,14 @@ impl Rows for Table<'_> {
 #[wasm_bindgen]
 pub fn office(bytes: usize, sql: &Sql, now_ms: f64) -> Result<usize, JsValue> {
     let now_s = now_ms as u64 / 1000;
-    let mut table = Table(sql);
-    table.rows(
+    let mut rows = Table(sql);
+    rows.rows(
         "CREATE TABLE IF NOT EXISTS tickets (number INTEGER PRIMARY KEY, leased_s INTEGER NOT NULL, confirmed INTEGER NOT NULL)",
         &[],
     )?;
-    table.rows("CREATE INDEX IF NOT EXISTS tickets_lapsed ON tickets (confirmed, leased_s)", &[])?;
+    rows.rows("CREATE INDEX IF NOT EXISTS tickets_lapsed ON tickets (confirmed, leased_s)", &[])?;
     let mut result = Ok(());
-    let length = buffer::with(bytes, |question, out| result = answer(&mut Office(&mut table), question, now_s, out));
+    let length = buffer::with(bytes, |question, out| result = answer(&mut Office(&mut rows), question, now_s, out));
     result.map(|()| length)
 }
 

@@ -39,7 +39,7 @@ pub fn of_table(cells: &[u32], side: usize) -> f64 {
     cells.iter().enumerate().map(cell).sum()
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): a fixed stream of 64-bit numbers.
+/// `SplitMix64` (Steele, Lea and Flood 2014): a fixed stream of 64-bit numbers.
 pub fn split_mix(number: u64) -> u64 {
     let z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

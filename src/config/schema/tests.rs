@@ -149,9 +149,9 @@ fn the_schema_and_the_checker_agree_on_every_key_of_every_object() {
             let ours = is_well_formed(value, object);
             assert_eq!(ours, validator.is_valid(value), "{}: {value}", object.name);
             if ours {
-                accepted += 1
+                accepted += 1;
             } else {
-                refused += 1
+                refused += 1;
             }
             ours
         };

@@ -42,7 +42,7 @@ fn only_a_document_navigation_draws() {
         ("", "GET", "image/avif,image/webp,*/*", "/a.png", false),
     ] {
         let url = format!("https://shop.example{url}");
-        let request = Request { dest, method, accept, ..page(&url) };
+        let request = Request { method, dest, accept, ..page(&url) };
         assert_eq!(draws(&request, SameSite::Lax), expected, "dest `{dest}` {method} accept `{accept}` {url}");
     }
 }

@@ -55,18 +55,22 @@ pub fn rollout(strategy: Strategy) -> Rollout {
 }
 
 /// A random rollout at so many basis points.
+#[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 pub fn random(bp: u16) -> Option<Rollout> {
     Some(rollout(Strategy::Random(split(bp))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 pub fn newcomers(bp: u16) -> Option<Rollout> {
     Some(Rollout { newcomers_only: true, ..rollout(Strategy::Random(split(bp))) })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 pub fn geographic(waves: Vec<Wave>) -> Option<Rollout> {
     Some(rollout(Strategy::Geographic(waves)))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 pub fn sequential(first: u64, bp: u16) -> Option<Rollout> {
     Some(rollout(Strategy::Sequential(Enrolment { first, of: split(bp) })))
 }
@@ -189,7 +193,7 @@ pub fn script(url: &str) -> Request<'_> {
     Request { dest: "script", accept: "*/*", ..page(url) }
 }
 
-/// Sixteen bytes that differ for every number: SplitMix64 twice.
+/// Sixteen bytes that differ for every number: `SplitMix64` twice.
 pub fn id_bytes(number: u64) -> [u8; 16] {
     let mix = |n: u64| {
         let z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);

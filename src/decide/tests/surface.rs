@@ -194,7 +194,7 @@ proptest! {
         let url = format!("https://shop.example/{path}");
         let request = Request {
             method: &method, url: &url, cookies: &cookies, dest: &dest, purpose: &purpose, if_none_match: &tail, failed: &tail, accept: "text/html",
-            user_agent: &tail, privacy_control: &tail, address: &tail, referer: &url, geo: Geo { country: &tail, region: &tail, city: &tail, colo: &tail }, headers: &tail, now_ms, ..Request::default()
+            user_agent: &tail, privacy_control: &tail, address: &tail, referer: &url, geo: Geo { country: &tail, region: &tail, city: &tail, colo: &tail }, headers: &tail, now_ms
         };
         let mut edge = edge(ramp(bp));
         if let Instruction::Carry(carry) = decided(&mut edge, &request, 3) {

@@ -38,6 +38,7 @@ fn site(versions: &[&str]) -> model::Site {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 fn rollout(ladder: Ladder, step: usize) -> Option<model::Rollout> {
     let hold_s = vec![600; ladder.len()];
     Some(model::Rollout { id: "spring".to_owned(), canary: V2, visitors: Visitors::Everyone, ladder, step, hold_s })
