@@ -34,20 +34,26 @@ function isSameTag(condition, etag, version) {
 }
 
 /** Answers a Range with the part of a whole response that it asks for. */
-export function answerRange(request, response, attempt) {
-  const size = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (Number.isNaN(size)) return response;
-  const range = attempt.status === 0 ? rangeOf(request, size, response.headers.get("etag"), attempt.version) : null;
+export async function answerRange(request, response, attempt) {
+  if (attempt.status !== 0 || request.method !== "GET" || !request.headers.has("range")) return response;
+  let { body } = response;
+  let size = Number(response.headers.get("content-length") ?? Number.NaN);
+  if (Number.isNaN(size)) {
+    // Without a length the end of the file is unknown until it has been read; the platform's files are at most 25 MiB.
+    const bytes = await response.arrayBuffer();
+    size = bytes.byteLength;
+    body = new Blob([bytes]).stream();
+  }
+  const range = rangeOf(request, size, response.headers.get("etag"), attempt.version);
   const headers = new Headers(response.headers);
-  headers.set("accept-ranges", "bytes");
   if (range === "unsatisfiable") {
-    response.body?.cancel().catch(() => {});
+    body?.cancel().catch(() => {});
     return unsatisfiable(headers, size);
   }
-  if (range === null) return new Response(response.body, { status: response.status, headers });
+  if (range === null) return new Response(body, { status: response.status, headers });
   headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
   headers.set("content-length", String(range.length));
-  return new Response(part(response.body, range), { status: 206, headers });
+  return new Response(part(body, range), { status: 206, headers });
 }
 
 function unsatisfiable(headers, size) {

@@ -15,6 +15,7 @@ export function finish(request, response, attempt, instruction, confirmed) {
   const { headers } = out;
 
   clean(headers, attempt);
+  if (attempt.kind === "a" && status === 200) headers.set("accept-ranges", "bytes");
 
   if (instruction.cacheControl.startsWith("public")) {
     if (status === 200 || status === 206 || status === 304) {

@@ -33,10 +33,24 @@ function forwarded(request, attempt, instruction, signal) {
   }
   if (!attempt.forward.includes("a")) headers.delete("authorization");
   if (attempt.kind === "u") headers.set("x-forwarded-host", request.url.split("/", 3)[2]);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  conditions(headers, attempt, instruction, reads);
+  return { method: request.method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
+}
+
+/** What the visitor has already, in the origin's own tags. A date does not tell one version's page from another's. */
+function conditions(headers, attempt, instruction, reads) {
   if (attempt.ifNoneMatch !== "" && !instruction.preview) headers.set("if-none-match", attempt.ifNoneMatch);
   else headers.delete("if-none-match");
-  const reads = request.method === "GET" || request.method === "HEAD";
-  return { method: request.method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
+  const ours = `"${attempt.version}~`;
+  const match = headers.get("if-match");
+  if (match !== null) headers.set("if-match", match.replaceAll(ours, '"'));
+  if (!reads || instruction.cacheControl.startsWith("public")) return;
+  headers.delete("if-modified-since");
+  const range = headers.get("if-range");
+  if (range === null) return;
+  if (range.startsWith(ours)) headers.set("if-range", range.replace(ours, '"'));
+  else for (const name of ["if-range", "range"]) headers.delete(name);
 }
 
 /** A Cookie header less the cookies that are ours: name, `__Host-` and name, and whatever continues them with a hyphen. */

@@ -48,7 +48,7 @@ async function first(request, env, origin, url, cookie) {
     const locationFrom = kind === "r" ? "" : base.replace("https://assets.local", "");
     const locationTo = kind === "a" ? "" : url.origin;
     const attempt = { kind, binding, version, forward, target, locationFrom, locationTo, status: 0, ifNoneMatch: "" };
-    tried = { attempt, response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false }) };
+    tried = { attempt, response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false, cacheControl: "" }) };
     if (tried.response.status !== 404) return tried;
   }
   return tried;
