@@ -9,8 +9,10 @@ export async function carry(request, env, ctx, instruction, engine) {
   const confirmed = instruction.office === "" ? false : askOffice(instruction.office, env, ctx, engine);
   const { attempts } = instruction;
   const last = attempts.length - 1;
+  // What the visitor's own version says of a file that others are asked for too; it stands if nobody has it.
+  let own = null;
   for (let n = 0; n <= last; n++) {
-    const attempt = attempts[n];
+    let attempt = attempts[n];
     let response;
     try {
       response = instruction.guarded
@@ -24,11 +26,21 @@ export async function carry(request, env, ctx, instruction, engine) {
       discard(response);
       return null;
     }
-    if (n < last && (!response || isMissing(response, instruction))) {
-      discard(response);
+    const missing = !response || isMissing(response, attempt, instruction);
+    if (n < last && missing) {
+      if (own === null && response && attempt.why !== "skew") own = { response, attempt };
+      else discard(response);
       continue;
     }
+    if (own !== null) {
+      discard(missing ? response : own.response);
+      if (missing) ({ response, attempt } = own);
+    }
     if (!response) return unreachable();
+    if (isPageInPlace(response, attempt, instruction)) {
+      discard(response);
+      response = new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } });
+    }
     return finish(request, response, attempt, instruction, await confirmed);
   }
 }
@@ -38,21 +50,27 @@ async function inTime(request, env, attempt, instruction) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new Error(`no headers within ${instruction.timeout} ms`)), instruction.timeout);
   try {
+    const response = fetchOrigin(request, env, attempt, instruction, abort.signal);
+    if (attempt.kind !== "a" && attempt.kind !== "r") return await response;
     // R2 and the assets binding take no signal: the race ends the wait, not the work.
-    return await Promise.race([
-      fetchOrigin(request, env, attempt, instruction, abort.signal),
-      new Promise((_, reject) => abort.signal.addEventListener("abort", () => reject(abort.signal.reason))),
-    ]);
+    const late = new Promise((_, reject) => abort.signal.addEventListener("abort", () => reject(abort.signal.reason)));
+    return await Promise.race([response, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Not there, or a single-page host's index in place of a content-hashed file. */
-function isMissing(response, instruction) {
-  if (response.status === 404 || response.status === 410 || response.status >= 500) return true;
-  const isPublic = instruction.cacheControl.startsWith("public");
-  return isPublic && (response.headers.get("content-type") ?? "").startsWith("text/html");
+/** Not there, for whichever reason, so that another version may be asked. */
+function isMissing(response, attempt, instruction) {
+  const { status } = response;
+  return status === 404 || status === 410 || status >= 500 || isPageInPlace(response, attempt, instruction);
+}
+
+/** A host's page in place of a content-hashed file it does not have, as hosts of single-page applications answer. */
+function isPageInPlace(response, attempt, instruction) {
+  if (!response.ok || !instruction.cacheControl.startsWith("public") || "ar".includes(attempt.kind)) return false;
+  const isFile = /\.(?!html?$)[^./]+$/i.test(attempt.target.split("?", 1)[0]);
+  return isFile && attempt.status === 0 && (response.headers.get("content-type") ?? "").startsWith("text/html");
 }
 
 function discard(response) {
