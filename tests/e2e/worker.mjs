@@ -123,7 +123,7 @@ function build(work, config, features) {
   try {
     execFileSync(join(ROOT, "scripts/build.sh"), { env, stdio: "pipe", cwd: ROOT });
   } catch (error) {
-    throw new Error(`the build of ${work} failed:\n${error.stderr}`);
+    throw new Error(`the build of ${work} failed:\n${error.stdout}${error.stderr}`);
   }
 }
 
