@@ -61,6 +61,8 @@ pub struct Request<'a> {
 pub struct Needs {
     /// Whether geography matters at all.
     pub geo: bool,
+    /// Whether some site asks for consent, so that a global privacy control matters.
+    pub consent: bool,
     /// Whether requests without a cookie may get a slot all the same, so that all facts matter for them too.
     pub cookieless: bool,
     /// Lower-case names of headers, each once.
@@ -82,6 +84,7 @@ impl Needs {
     }
 
     fn add_site(&mut self, site: &Site) {
+        self.consent |= site.consent.is_some();
         self.cookieless |= site.consent.is_some() && site.without_consent == crate::plan::WithoutConsent::Cookieless;
         self.geo |= site.needs_geo();
         for rule in &site.rules {

@@ -44,7 +44,7 @@ pub fn output() -> *const u8 {
 
 /// Takes the plan (JSON, in the input) and the signing secret (behind a line feed, may be empty) into use.
 ///
-/// Leaves in the output: what the plan needs (`geo`, `cookieless`, header names, one a line) after a line `ok`; or a
+/// Leaves in the output: what the plan needs (`geo`, `consent`, `cookieless`, header names, one a line) after a line `ok`; or a
 /// line saying what is wrong, and then the plan before it stays in force. Gives the length of the output.
 #[wasm_bindgen]
 pub fn load(bytes: usize) -> usize {
@@ -61,7 +61,7 @@ pub fn load(bytes: usize) -> usize {
         out.push_str("ok\n");
         out.push_str(&complaint);
         state::load(plan, keys, |needs| {
-            for (set, word) in [(needs.geo, "geo"), (needs.cookieless, "cookieless")] {
+            for (set, word) in [(needs.geo, "geo"), (needs.consent, "consent"), (needs.cookieless, "cookieless")] {
                 out.push('\n');
                 out.push_str(if set { word } else { "" });
             }

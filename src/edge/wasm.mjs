@@ -9,7 +9,7 @@ const decoder = new TextDecoder();
 export class Engine {
   #wasm = null;
   #loaded = null;
-  #needs = { geo: false, cookieless: false, headers: [] };
+  #needs = { geo: false, consent: false, cookieless: false, headers: [] };
   #trapped = false;
   #said = new Set();
 
@@ -28,23 +28,32 @@ export class Engine {
       return false;
     }
     if (answer[1]) this.say(`${answer[1]}; every visitor gets the stable version`);
-    this.#needs = { geo: answer[2] !== "", cookieless: answer[3] !== "", headers: answer.slice(4) };
+    this.#needs = { geo: answer[2] !== "", consent: answer[3] !== "", cookieless: answer[4] !== "", headers: answer.slice(5) };
     this.#loaded = plan;
     return true;
   }
 
-  /** The instruction for a request. `failed` is the version that could not answer it before, or "". */
+  /**
+   * The instruction for a request. `failed` is the version that could not answer it before, or "".
+   *
+   * Every header read costs, so each is read only where the decision can depend on it; the order of the lines is that of
+   * `edge::decide`.
+   */
   decide(request, now, failed) {
     const headers = request.headers;
     const cookies = headers.get("cookie") ?? "";
     const dest = headers.get("sec-fetch-dest") ?? "";
     const needs = this.#needs;
-    const purpose = headers.get("sec-purpose") ?? headers.get("purpose") ?? "";
+    // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
+    const purpose = dest === "empty" ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
     let facts = `${request.method}\n${request.url}\n${cookies}\n${dest}\n${purpose}\n${headers.get("if-none-match") ?? ""}\n${failed}\n`;
+    const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame");
+    const stranger = cookies === "" || needs.cookieless;
     // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
-    if (dest === "document" || dest === "" || cookies === "" || purpose !== "" || needs.cookieless || dest.endsWith("frame")) {
-      facts += `${headers.get("accept") ?? ""}\n${headers.get("user-agent") ?? ""}\n${headers.get("sec-gpc") ?? ""}\n`;
-      facts += `${headers.get("cf-connecting-ip") ?? ""}\n${cookies === "" ? (headers.get("referer") ?? "") : ""}\n`;
+    if (draws || stranger) {
+      facts += `${dest === "" ? (headers.get("accept") ?? "") : ""}\n${headers.get("user-agent") ?? ""}\n`;
+      facts += needs.cookieless || needs.consent ? `${headers.get("sec-gpc") ?? ""}\n` : "\n";
+      facts += stranger ? `${headers.get("cf-connecting-ip") ?? ""}\n${headers.get("referer") ?? ""}\n` : "\n\n";
       const cf = needs.geo ? request.cf : undefined;
       facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
       for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;

@@ -116,7 +116,7 @@ pub fn read_value(value: &str, site: &str, keys: &Keys) -> Option<Read> {
     if signature.len() != SIGNATURE_CHARS || !signed_text.starts_with("1:") {
         return None;
     }
-    let signed = keys.verify(Purpose::Visitor, &[site.as_bytes(), signed_text.as_bytes()], signature)?;
+    let signed = keys.verify_visitor(site, signed_text, signature)?;
     let visitor = parse(signed_text)?;
     Some(Read { visitor, signed })
 }
