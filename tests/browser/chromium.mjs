@@ -1,6 +1,7 @@
 // A real Chromium for tests: the browser that scripts/browser.mjs finds, dressed as one that a person holds.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { ROOT } from "../e2e/worker.mjs";
@@ -18,10 +19,11 @@ const FLAGS = [
 /** The name Chromium goes by with a window. Without one it says `HeadlessChrome`, and lists of bots hold that. */
 const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 
-/** A browser. `flags` are switches of Chromium beside the usual ones. */
-export async function launch(flags = []) {
+/** A browser. `without` are switches that Playwright would set and a person's browser does not have. */
+export async function launch({ without = [] } = {}) {
   const executablePath = execFileSync(process.execPath, [join(ROOT, "scripts/browser.mjs")], { encoding: "utf8" }).trim();
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, `--user-agent=${USER_AGENT}`, ...flags] });
+  const args = [...FLAGS, `--user-agent=${USER_AGENT}`];
+  return chromium.launch({ executablePath, headless: true, args, ignoreDefaultArgs: without });
 }
 
 /** What the `halftone` header of a browser's response says: version, why, revision. */
@@ -60,19 +62,23 @@ export function complaints(page) {
 }
 
 /**
- * Publishes a plan to a running Worker and asks for pages until it is in force.
+ * A function that publishes a config as the next live plan of a running Worker and asks for pages until it is in force.
  *
- * An isolate looks for a new plan in the background of a request, at most every five seconds.
+ * An isolate looks for a new plan in the background of a request, at most every five seconds; the pages asked for
+ * meanwhile are what lets it look. `at` is the address of such a page.
  */
-export async function publish(worker, plan, at = "/") {
-  const env = await worker.env();
-  await env.PLANS.put("plan", plan);
-  const { revision } = JSON.parse(plan);
-  for (let asked = 0; asked < 5000; asked++) {
-    const response = await worker.navigate(at);
-    const header = response.headers.get("halftone") ?? "";
-    await response.body?.cancel();
-    if (header.includes(`revision=${revision}`)) return;
-  }
-  throw new Error(`revision ${revision} is not in force after 5000 requests`);
+export function livePlan(worker, at = "/") {
+  let previous = join(worker.work, "build/plan.halftone");
+  return async (config) => {
+    const plan = worker.plan(config, previous);
+    previous = join(worker.work, "next/plan.halftone");
+    const { revision } = JSON.parse(readFileSync(join(worker.work, "next/plan.json"), "utf8"));
+    await (await worker.env()).PLANS.put("plan", plan);
+    for (let asked = 0; asked < 20_000; asked++) {
+      const response = await worker.navigate(at);
+      await response.body?.cancel();
+      if ((response.headers.get("halftone") ?? "").includes(`revision=${revision}`)) return revision;
+    }
+    throw new Error(`revision ${revision} is not in force after 20000 requests`);
+  };
 }
