@@ -27,7 +27,7 @@ lint: ## Check formatting, lints and documentation
 
 format: ## Write Rust and JavaScript the way lint wants them
 	@scripts/setup.sh lint
-	@. scripts/env.sh && cargo fmt && biome format --write .
+	@. scripts/env.sh && cargo fmt && biome check --write .
 
 bench: ## Measure against a pass-through and a hand-written JavaScript Worker
 	@scripts/setup.sh
