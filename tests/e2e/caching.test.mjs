@@ -104,7 +104,11 @@ async function visit(host, version) {
 const file = (host, path, cookie, headers = {}, method = "GET") =>
   worker.fetch(`http://${host}.example${path}`, { method, headers: { "sec-fetch-dest": "script", cookie, ...headers } });
 
-for (const [host, kind] of [["files", "static assets"], ["bucket", "a bucket"], ["host", "another server"]]) {
+for (const [host, kind] of [
+  ["files", "static assets"],
+  ["bucket", "a bucket"],
+  ["host", "another server"],
+]) {
   describe(`files of ${kind}`, () => {
     test("are private where the visitor's draw decides what they hold", async () => {
       for (const version of ["v1", "v2"]) {
@@ -113,7 +117,10 @@ for (const [host, kind] of [["files", "static assets"], ["bucket", "a bucket"], 
         const style = await file(host, "/style.css", cookie);
         assert.match(style.headers.get("cache-control"), host === "host" ? /^private, no-store$/ : /^private, no-cache$/);
         assert.deepEqual(
-          response.headers.get("vary").split(", ").map((name) => name.toLowerCase()),
+          response.headers
+            .get("vary")
+            .split(", ")
+            .map((name) => name.toLowerCase()),
           ["cookie", "x-tier"],
         );
       }
@@ -154,12 +161,18 @@ for (const [host, kind] of [["files", "static assets"], ["bucket", "a bucket"], 
       const etag = response.headers.get("etag");
       for (const condition of [etag, `W/${etag.replace("W/", "")}`, `"other", ${etag}`, `"v1~x", W/"y", ${etag}`, "*"]) {
         for (const method of ["GET", "HEAD"]) {
-          const again = await worker.navigate(`http://${host}.example/?show=v2`, { method, headers: { cookie, "if-none-match": condition } });
+          const again = await worker.navigate(`http://${host}.example/?show=v2`, {
+            method,
+            headers: { cookie, "if-none-match": condition },
+          });
           assert.deepEqual([again.status, await again.text()], [304, ""], `${method} ${condition}`);
           assert.equal(again.headers.get("etag"), etag);
           assert.match(again.headers.get("cache-control"), /^private/);
           assert.match(again.headers.get("vary"), /Cookie/i);
-          assert.deepEqual(again.headers.getSetCookie().filter((line) => line.startsWith("halftone")), []);
+          assert.deepEqual(
+            again.headers.getSetCookie().filter((line) => line.startsWith("halftone")),
+            [],
+          );
         }
       }
     });
@@ -177,7 +190,10 @@ for (const [host, kind] of [["files", "static assets"], ["bucket", "a bucket"], 
     test("are sent to who has the other version's newer ones, as after a rollback", async () => {
       const { response } = await visit(host, "v2");
       const since = response.headers.get("last-modified") ?? new Date().toUTCString();
-      for (const headers of [{ "if-modified-since": since }, { "if-modified-since": since, "if-none-match": response.headers.get("etag") }]) {
+      for (const headers of [
+        { "if-modified-since": since },
+        { "if-modified-since": since, "if-none-match": response.headers.get("etag") },
+      ]) {
         const again = await worker.navigate(`http://${host}.example/?show=v1`, { headers });
         assert.deepEqual([again.status, await again.text()], [200, page("v1")]);
       }
@@ -201,7 +217,10 @@ for (const [host, kind] of [["files", "static assets"], ["bucket", "a bucket"], 
       assert.equal((await file(host, "/?show=v2", cookie)).headers.get("accept-ranges"), "bytes");
       const size = text.length;
       const whole = [200, null, text];
-      const cases = [["bytes=0-9", [206, `bytes 0-9/${size}`, text.slice(0, 10)]], ["bytes=5-5", [206, `bytes 5-5/${size}`, text.slice(5, 6)]]];
+      const cases = [
+        ["bytes=0-9", [206, `bytes 0-9/${size}`, text.slice(0, 10)]],
+        ["bytes=5-5", [206, `bytes 5-5/${size}`, text.slice(5, 6)]],
+      ];
       if (host !== "host") {
         cases.push(
           ["bytes=10-", [206, `bytes 10-${size - 1}/${size}`, text.slice(10)]],

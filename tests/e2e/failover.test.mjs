@@ -104,7 +104,13 @@ describe("a canary's origin", () => {
     assert.equal(said(response).why, "canary");
   });
 
-  const ills = { down: "refuses connections", broken: "answers 503", reset: "ends connections", slow: "sends no headers in time", unbound: "is a binding that is not there" };
+  const ills = {
+    down: "refuses connections",
+    broken: "answers 503",
+    reset: "ends connections",
+    slow: "sends no headers in time",
+    unbound: "is a binding that is not there",
+  };
   for (const [host, ill] of Object.entries(ills)) {
     for (const method of ["GET", "HEAD"]) {
       test(`that ${ill} is answered for by stable, for ${method}`, async () => {
@@ -135,7 +141,11 @@ describe("a canary's origin", () => {
     const release = hold("/slow/stream");
     const response = await worker.navigate("http://slow.example/stream");
     const releasePage = hold("/slow/late");
-    assert.equal(said(await worker.navigate("http://slow.example/late")).why, "fallback", "the time is up for a page without headers");
+    assert.equal(
+      said(await worker.navigate("http://slow.example/late")).why,
+      "fallback",
+      "the time is up for a page without headers",
+    );
     releasePage();
     release();
     assert.deepEqual([said(response).version, await response.text()], ["v2", "<p>begins and ends"]);
@@ -152,7 +162,10 @@ describe("a canary's origin", () => {
       origin.take();
       const response = await worker.navigate(`http://${host}.example/order`, { method: "POST", body: "one order" });
       assert.equal(response.status, host === "broken" ? 503 : 502);
-      assert.deepEqual(origin.take().map((request) => [request.url, request.body]), [[`/${host}/order`, "one order"]]);
+      assert.deepEqual(
+        origin.take().map((request) => [request.url, request.body]),
+        [[`/${host}/order`, "one order"]],
+      );
     }
   });
 
@@ -160,12 +173,17 @@ describe("a canary's origin", () => {
     const both = await worker.navigate("http://both.example/");
     assert.deepEqual([both.status, await both.text(), said(both).version], [503, "<p>out of order: secret detail</p>", "v1"]);
     const neither = await worker.navigate("http://neither.example/");
-    assert.deepEqual([neither.status, await neither.text()], [502, "This site can not be reached at the moment. Please try again.\n"]);
+    assert.deepEqual(
+      [neither.status, await neither.text()],
+      [502, "This site can not be reached at the moment. Please try again.\n"],
+    );
     assert.equal(neither.headers.get("cache-control"), "no-store");
   });
 
   test("is named in the log once for each kind of failure, without a word about the visitor", async () => {
-    await worker.navigate("http://down.example/?secret=1", { headers: { cookie: "session=secret", "cf-connecting-ip": "203.0.113.7" } });
+    await worker.navigate("http://down.example/?secret=1", {
+      headers: { cookie: "session=secret", "cf-connecting-ip": "203.0.113.7" },
+    });
     const lines = logged(worker);
     const about = (word) => lines.filter((line) => line.message.includes(word));
     assert.equal(about("origin of version v2 can not be reached").length, 1);
@@ -178,7 +196,9 @@ describe("a canary's origin", () => {
 describe("a live plan", () => {
   let worker;
   let plans;
-  const config = (step) => ({ sites: { shop: { ...trial(`${origin.url}/canary`), rollout: { canary: "v2", steps: ["100%"], step } } } });
+  const config = (step) => ({
+    sites: { shop: { ...trial(`${origin.url}/canary`), rollout: { canary: "v2", steps: ["100%"], step } } },
+  });
   before(async () => {
     worker = await startWorker({ name: "live-plan", config: config(1) });
     plans = (await worker.env()).PLANS;
@@ -243,7 +263,10 @@ describe("without", () => {
         const response = await worker.navigate("/");
         assert.deepEqual([response.status, said(response).version, said(response).why], [200, "v1", "stable"]);
       }
-      assert.deepEqual(logged(worker).map((line) => line.message), ["binding TICKETS is missing; the sequential strategy enrols nobody"]);
+      assert.deepEqual(
+        logged(worker).map((line) => line.message),
+        ["binding TICKETS is missing; the sequential strategy enrols nobody"],
+      );
     } finally {
       await worker.close();
     }

@@ -51,8 +51,12 @@ const SECOND = `export default { async fetch(request) {
 /** A server of sockets that says what it hears. */
 function acceptSockets(server) {
   server.on("upgrade", (request, socket) => {
-    const accept = createHash("sha1").update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    const accept = createHash("sha1")
+      .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest("base64");
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
     socket.on("error", () => {});
     socket.on("data", (frame) => {
       if ((frame[0] & 15) !== 1) return socket.end();
@@ -106,13 +110,23 @@ describe("another server", () => {
     const response = await worker.fetch("/form%20a/teapot?q=a%2Fb&q=%20", {
       method: "PUT",
       body: "name=Ada&ü=1",
-      headers: { "content-type": "application/x-www-form-urlencoded", "x-custom": "1, 2", "user-agent": "a browser", "accept-language": "mi" },
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-custom": "1, 2",
+        "user-agent": "a browser",
+        "accept-language": "mi",
+      },
     });
     assert.equal(response.status, 418);
     assert.equal(response.headers.get("x-of-the-build"), "yes");
     const came = await response.json();
     assert.deepEqual([came.method, came.url, came.body], ["PUT", "/base/form%20a/teapot?q=a%2Fb&q=%20", "name=Ada&ü=1"]);
-    for (const [name, value] of [["content-type", "application/x-www-form-urlencoded"], ["x-custom", "1, 2"], ["user-agent", "a browser"], ["accept-language", "mi"]]) {
+    for (const [name, value] of [
+      ["content-type", "application/x-www-form-urlencoded"],
+      ["x-custom", "1, 2"],
+      ["user-agent", "a browser"],
+      ["accept-language", "mi"],
+    ]) {
       assert.equal(came.headers[name], value);
     }
   });
@@ -126,7 +140,9 @@ describe("another server", () => {
   }
 
   test("is asked as its own host, and told the visitor's", async () => {
-    const came = await (await worker.fetch("https://open.example/", { headers: { "x-forwarded-host": "forged.example" } })).json();
+    const came = await (
+      await worker.fetch("https://open.example/", { headers: { "x-forwarded-host": "forged.example" } })
+    ).json();
     assert.equal(came.headers.host, origin.host);
     assert.equal(came.headers["x-forwarded-host"], "open.example");
   });
@@ -149,7 +165,9 @@ describe("another server", () => {
         assert.equal(came.headers.cookie, cookie.includes("a=1") ? "a=1" : undefined, cookie);
       }
     }
-    const came = await (await worker.fetch("https://open.example/", { headers: { cookie: "halftoned=1; my-halftone=2" } })).json();
+    const came = await (
+      await worker.fetch("https://open.example/", { headers: { cookie: "halftoned=1; my-halftone=2" } })
+    ).json();
     assert.equal(came.headers.cookie, "halftoned=1; my-halftone=2");
   });
 
@@ -262,14 +280,19 @@ describe("a folder of the static assets", () => {
 
   test("sets the cookie for https alone", async () => {
     const response = await worker.navigate("https://files.example/");
-    assert.match(response.headers.getSetCookie().join(), /^__Host-halftone=1:[^,]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure$/);
+    assert.match(
+      response.headers.getSetCookie().join(),
+      /^__Host-halftone=1:[^,]+; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure$/,
+    );
   });
 });
 
 describe("a bucket", () => {
   before(async () => {
     const { BUILDS } = await worker.env();
-    await BUILDS.put("site/one/index.html", "<p>bucket</p>", { httpMetadata: { contentType: "text/html", contentLanguage: "mi" } });
+    await BUILDS.put("site/one/index.html", "<p>bucket</p>", {
+      httpMetadata: { contentType: "text/html", contentLanguage: "mi" },
+    });
     await BUILDS.put("site/one/about.html", "<p>about</p>");
     await BUILDS.put("site/one/docs/index.html", "<p>docs</p>");
     await BUILDS.put("site/one/ngā kōwhai.svg", "<svg/>");
@@ -280,7 +303,10 @@ describe("a bucket", () => {
 
   test("serves pages and files, with types of its own or by their names", async () => {
     const page = await get("/");
-    assert.deepEqual([await page.text(), page.headers.get("content-type"), page.headers.get("content-language")], ["<p>bucket</p>", "text/html", "mi"]);
+    assert.deepEqual(
+      [await page.text(), page.headers.get("content-type"), page.headers.get("content-language")],
+      ["<p>bucket</p>", "text/html", "mi"],
+    );
     const about = await get("/about");
     assert.deepEqual([await about.text(), about.headers.get("content-type")], ["<p>about</p>", "text/html; charset=utf-8"]);
     assert.equal(await (await get("/docs/")).text(), "<p>docs</p>");
@@ -323,12 +349,19 @@ describe("a bound service", () => {
     });
     const came = await response.json();
     assert.deepEqual([came.method, came.url, came.body], ["POST", "https://service.example/base/a%20b?q=1", "body"]);
-    assert.deepEqual([came.headers.cookie, came.headers.authorization, came.headers["x-custom"]], ["a=1; session=1", "Bearer abc", "1"]);
+    assert.deepEqual(
+      [came.headers.cookie, came.headers.authorization, came.headers["x-custom"]],
+      ["a=1; session=1", "Bearer abc", "1"],
+    );
     assert.equal(response.headers.get("x-robots-tag"), "noindex", "a service of the site speaks for it");
   });
 
   test("has its redirects mapped to where the site has them", async () => {
-    for (const [to, expected] of [["SELF/base/there", "https://service.example/there"], ["/base/there", "/there"], ["/login", "/login"]]) {
+    for (const [to, expected] of [
+      ["SELF/base/there", "https://service.example/there"],
+      ["/base/there", "/there"],
+      ["/login", "/login"],
+    ]) {
       const response = await worker.fetch(`https://service.example/moved?to=${encodeURIComponent(to)}`);
       assert.equal(response.headers.get("location"), expected);
     }
@@ -348,7 +381,11 @@ describe("the server behind the hostname", () => {
     zone = await startWorker({
       name: "zone",
       outbound: origin.listener,
-      config: { sites: { zone: { versions: { now: "zone", next: "zone:/next" }, stable: "now", rollout: { canary: "next", steps: ["50%"] } } } },
+      config: {
+        sites: {
+          zone: { versions: { now: "zone", next: "zone:/next" }, stable: "now", rollout: { canary: "next", steps: ["50%"] } },
+        },
+      },
     });
   });
   after(() => zone?.close());
@@ -373,7 +410,10 @@ describe("the server behind the hostname", () => {
       headers: { cookie: `session=1; ${ours}`, authorization: "Bearer abc" },
     });
     const came = await response.json();
-    assert.deepEqual([came.method, came.body, came.headers.cookie, came.headers.authorization], ["POST", "x", "session=1", "Bearer abc"]);
+    assert.deepEqual(
+      [came.method, came.body, came.headers.cookie, came.headers.authorization],
+      ["POST", "x", "session=1", "Bearer abc"],
+    );
     assert.equal(response.headers.get("strict-transport-security"), HOST_HEADERS["strict-transport-security"]);
     assert.deepEqual(response.headers.getSetCookie(), ["a=1; Path=/", "b=2; Path=/; HttpOnly"]);
   });

@@ -44,7 +44,11 @@ before(async () => {
       { name: "two", when: { query: { show: "v2" } }, serve: "v2" },
     ],
   });
-  const folders = { v1: writeBuild("skew-v1", build("v1")), v2: writeBuild("skew-v2", build("v2")), secret: writeBuild("skew-secret", { "key.txt": "secret" }) };
+  const folders = {
+    v1: writeBuild("skew-v1", build("v1")),
+    v2: writeBuild("skew-v2", build("v2")),
+    secret: writeBuild("skew-secret", { "key.txt": "secret" }),
+  };
   const host = (name) => site(`${origin.url}/${name}/v1`, `${origin.url}/${name}/v2`);
   const spa = (version) => ({ origin: `assets:${version}`, not_found: "spa" });
   worker = await startWorker({
@@ -60,7 +64,10 @@ before(async () => {
         mixed: { hosts: ["mixed.example"], ...site("assets:v1", `${origin.url}/spa/v2`) },
         listed: {
           hosts: ["listed.example"],
-          ...site({ origin: `${origin.url}/spa/v1`, files: "../builds/skew-v1" }, { origin: `${origin.url}/spa/v2`, files: "../builds/skew-v2" }),
+          ...site(
+            { origin: `${origin.url}/spa/v1`, files: "../builds/skew-v1" },
+            { origin: `${origin.url}/spa/v2`, files: "../builds/skew-v2" },
+          ),
         },
       },
     },
@@ -97,7 +104,10 @@ const KINDS = {
 };
 for (const [site, kind] of Object.entries(KINDS)) {
   describe(`two tabs on two versions in ${kind}`, () => {
-    for (const [mine, other] of [["v1", "v2"], ["v2", "v1"]]) {
+    for (const [mine, other] of [
+      ["v1", "v2"],
+      ["v2", "v1"],
+    ]) {
       test(`a tab on ${mine} has its own files, and the hashed chunk that ${other} alone has`, async () => {
         const cookie = await tab(site, mine);
         const own = await asset(site, chunk(mine), cookie);
@@ -144,7 +154,10 @@ describe("what is nowhere", () => {
   test("is a 404 of the visitor's version for what a page asks for, too", async () => {
     for (const version of ["v1", "v2"]) {
       const image = await asset("files", "/nope.png", await tab("files", version), "image");
-      assert.deepEqual([image.status, await image.text(), said(image).version], [404, `<p>${version} has no such page</p>`, version]);
+      assert.deepEqual(
+        [image.status, await image.text(), said(image).version],
+        [404, `<p>${version} has no such page</p>`, version],
+      );
     }
   });
 
@@ -189,21 +202,32 @@ test("no path leaves a version's prefix, however it is written", async () => {
   const raw = (path, host) =>
     new Promise((resolve, reject) => {
       const headers = { "sec-fetch-dest": "document", host };
-      const sent = httpRequest({ host: worker.url.hostname, port: worker.url.port, path, headers, setHost: false }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (part) => {
-          text += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode, text, location: response.headers.location ?? "" }));
-      });
+      const sent = httpRequest(
+        { host: worker.url.hostname, port: worker.url.port, path, headers, setHost: false },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8");
+          response.on("data", (part) => {
+            text += part;
+          });
+          response.on("end", () => resolve({ status: response.statusCode, text, location: response.headers.location ?? "" }));
+        },
+      );
       sent.on("error", reject);
       sent.end();
     });
   const dots = ["..", "%2e%2e", ".%2e", "%2E%2E", "%252e%252e", "%25252e%25252e", "..%00", "...", "....", "%c0%ae%c0%ae", "．．"];
   const slashes = ["/", "\\", "%2f", "%5c", "%252f", "%255c", "//", "/./", "/%2e/"];
   const targets = { "files.example": "secret/key.txt", "bucket.example": "secret.txt", "plain.example": "v1/only-v1.txt" };
-  const straight = ["/v1/only-v1.txt", "/v2/only-v2.txt", "/secret/key.txt", "//secret/key.txt", "/v1//only-v1.txt", "//elsewhere.example/x", "/\\elsewhere.example/x"];
+  const straight = [
+    "/v1/only-v1.txt",
+    "/v2/only-v2.txt",
+    "/secret/key.txt",
+    "//secret/key.txt",
+    "/v1//only-v1.txt",
+    "//elsewhere.example/x",
+    "/\\elsewhere.example/x",
+  ];
   origin.take();
   const kinds = new Map();
   for (const [host, target] of Object.entries(targets)) {

@@ -26,7 +26,16 @@ export const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
  * - `outbound`: where the Worker's own fetches go: `network` is the runtime's network stack, as it is without a harness;
  *   a function is a node request listener that stands for every host there is, as the server behind a hostname would
  */
-export async function startWorker({ name, config, folders = {}, features = "", keys = KEY, without = [], workers = [], outbound = "network" }) {
+export async function startWorker({
+  name,
+  config,
+  folders = {},
+  features = "",
+  keys = KEY,
+  without = [],
+  workers = [],
+  outbound = "network",
+}) {
   const work = join(ROOT, "tests/.work", name);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "www"), { recursive: true });
@@ -80,7 +89,10 @@ class Running {
 
   /** A document navigation as a browser sends it. */
   navigate(path, { headers = {}, ...init } = {}) {
-    return this.fetch(path, { ...init, headers: { "sec-fetch-dest": "document", "sec-fetch-mode": "navigate", accept: "text/html", ...headers } });
+    return this.fetch(path, {
+      ...init,
+      headers: { "sec-fetch-dest": "document", "sec-fetch-mode": "navigate", accept: "text/html", ...headers },
+    });
   }
 
   /** The plan of another config, as `halftone compile` makes it, derived from the one in `previous`. */
@@ -88,7 +100,9 @@ class Running {
     const out = join(this.work, "next");
     writeFileSync(join(this.work, "halftone.json"), JSON.stringify(config));
     const from = previous ? ["--previous", previous] : [];
-    execFileSync(join(ROOT, "target/release/halftone"), ["compile", join(this.work, "halftone.json"), "--out", out, ...from], { stdio: "pipe" });
+    execFileSync(join(ROOT, "target/release/halftone"), ["compile", join(this.work, "halftone.json"), "--out", out, ...from], {
+      stdio: "pipe",
+    });
     return readFileSync(join(out, "plan.halftone"), "utf8");
   }
 
@@ -132,7 +146,8 @@ function wranglerToml(name, workers, without) {
   let text = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
   text = text.replace(/\[build\]\n(.+\n)+/, "").replace('name = "halftone"', `name = "halftone-${name}"`);
   const tables = text.split(/\n(?=\[|# .*\n(?:#.*\n)*\[)/).filter((table) => !without.some((word) => table.includes(word)));
-  for (const worker of workers) tables.push(`[[services]]\nbinding = "${worker.name}"\nservice = "${worker.name.toLowerCase()}"\n`);
+  for (const worker of workers)
+    tables.push(`[[services]]\nbinding = "${worker.name}"\nservice = "${worker.name.toLowerCase()}"\n`);
   return tables.join("\n");
 }
 
@@ -149,7 +164,12 @@ export function writeBuild(name, files) {
 
 /** The cookies of a response as a Cookie header, after those of an earlier one. */
 export function cookiesOf(response, before = "") {
-  const jar = new Map(before.split("; ").filter(Boolean).map((pair) => pair.split(/=(.*)/s).slice(0, 2)));
+  const jar = new Map(
+    before
+      .split("; ")
+      .filter(Boolean)
+      .map((pair) => pair.split(/=(.*)/s).slice(0, 2)),
+  );
   for (const line of response.headers.getSetCookie()) {
     const [pair, ...attributes] = line.split("; ");
     const [name, value] = pair.split(/=(.*)/s);
@@ -167,6 +187,7 @@ export function said(response) {
 
 /** Whether the pieces a test needs are installed; says how to get them if not. */
 export function requirePackage(path) {
-  if (!existsSync(join(ROOT, "node_modules", path))) throw new Error(`node_modules/${path} is missing: run scripts/setup.sh test`);
+  if (!existsSync(join(ROOT, "node_modules", path)))
+    throw new Error(`node_modules/${path} is missing: run scripts/setup.sh test`);
   return join("node_modules", path);
 }
