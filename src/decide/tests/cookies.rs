@@ -79,6 +79,18 @@ fn what_is_served_changes_the_cookie_and_nothing_else_does() {
     assert_eq!(visitor(&by_rule.set_cookie), crate::visitor::Visitor { served: "v1".to_owned(), ..visitor(&first.set_cookie) });
 }
 
+#[test]
+fn a_visitor_from_a_place_with_long_names_is_known_again() {
+    let known = Wave { place: crate::plan::Place::Known, owners: split(10_000), name: String::new() };
+    let mut edge = edge(Site { rollout: rollout(Strategy::Geographic(vec![known])).into(), ..site() });
+    // Believed geo headers can hold anything: at most 48 bytes of each name are kept, 144 once escaped.
+    let long = "ō".repeat(24);
+    let geo = Geo { country: &long, region: &long, city: &long, colo: &long };
+    let cookies = pair(&carried(&mut edge, &Request { geo, ..page("https://shop.example/") }).set_cookie);
+    let next = carried_for(&mut edge, &Request { geo, cookies: &cookies, ..page("https://shop.example/") }, 1);
+    assert_eq!(next.set_cookie, "", "the visitor is taken for a new one");
+}
+
 proptest! {
     #[test]
     fn whatever_a_cookie_header_holds_a_navigation_is_served(cookies in "\\PC{0,80}", number in any::<u32>()) {

@@ -82,6 +82,19 @@ fn a_number_whose_cookie_comes_back_after_ten_minutes_is_void() {
 }
 
 #[test]
+fn a_newcomers_number_is_void_after_ten_minutes_like_everybodys() {
+    let newcomers_only = |rollout| crate::plan::Rollout { newcomers_only: true, ..rollout };
+    let site = Site { rollout: sequential(1, 10_000).map(newcomers_only), ..site() };
+    let mut edge = leased(site, vec![0]);
+    let first = carried(&mut edge, &page("https://shop.example/"));
+    assert_eq!(shown(&first), ("v2", "canary"));
+    let cookies = pair(&first.set_cookie);
+    // By now number 0 may be somebody else's, and with this visitor there would be two in the canary.
+    let late = Request { cookies: &cookies, now_ms: NOW_MS + DAY_MS, ..page("https://shop.example/") };
+    assert_eq!(shown(&carried(&mut edge, &late)).0, "v1");
+}
+
+#[test]
 fn whoever_keeps_no_cookie_is_never_enrolled() {
     let asking = Site {
         consent: Some(("consent".to_owned(), glob("yes"))),

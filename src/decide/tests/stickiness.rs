@@ -162,6 +162,22 @@ fn a_newcomer_stays_in_the_arm_of_their_arrival_whatever_the_weight_becomes() {
 }
 
 #[test]
+fn a_newcomer_whom_a_rule_met_first_has_the_arm_of_their_first_draw() {
+    let with = |bp| {
+        let rules = vec![rule("old", Condition::Path(vec![glob("/old/**")]), V1)];
+        edge(Site { rollout: newcomers(bp), rules, ..site() })
+    };
+    let by_rule = carried(&mut with(0), &page("https://shop.example/old/page"));
+    assert_eq!((shown(&by_rule), visitor(&by_rule.set_cookie).kept.arm), (("v1", "rule"), None));
+    let cookies = pair(&by_rule.set_cookie);
+    let drawn = carried(&mut with(0), &Request { cookies: &cookies, ..page("https://shop.example/") });
+    assert_eq!((shown(&drawn), visitor(&drawn.set_cookie).kept.arm), (("v1", "stable"), Some(Arm::Stable)));
+    let cookies = pair(&drawn.set_cookie);
+    let later = carried(&mut with(10_000), &Request { cookies: &cookies, ..page("https://shop.example/") });
+    assert_eq!(shown(&later), ("v1", "stable"));
+}
+
+#[test]
 fn a_newcomer_whom_a_canary_failed_still_has_the_canarys_arm() {
     let mut edge = edge(Site { rollout: newcomers(10_000), ..site() });
     let carry = carried(&mut edge, &Request { failed: "v2", ..page("https://shop.example/") });
