@@ -94,6 +94,8 @@ pub enum Kind {
     R2,
     /// A service binding.
     Service,
+    /// None: the target is the source of a service worker that takes itself out of the browser.
+    Leaves,
 }
 
 impl Kind {
@@ -104,6 +106,7 @@ impl Kind {
             Self::Zone => 'z',
             Self::R2 => 'r',
             Self::Service => 's',
+            Self::Leaves => 'l',
         }
     }
 }

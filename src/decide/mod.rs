@@ -8,6 +8,7 @@ mod answer;
 mod instruction;
 mod navigate;
 mod resolve;
+mod service_worker;
 mod target;
 
 pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office};
@@ -30,7 +31,7 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// `Cookie`.
     pub cookies: &'a str,
-    /// `Sec-Fetch-Dest`.
+    /// `Sec-Fetch-Dest`; `serviceworker` also where only `Service-Worker` says so.
     pub dest: &'a str,
     /// `Sec-Purpose`, or the older `Purpose`.
     pub purpose: &'a str,
@@ -188,6 +189,11 @@ impl Seen<'_> {
         }
     }
 
+    /// Whether this is the script of a service worker, to be registered or looked at again.
+    pub fn is_worker(&self) -> bool {
+        self.request.dest == "serviceworker" && self.reads()
+    }
+
     /// Seconds since 1970.
     pub fn now_s(&self) -> u64 {
         self.request.now_ms / 1000
@@ -214,6 +220,11 @@ impl<'a> Question<'a> {
     /// The request itself.
     pub fn of(seen: &'a Seen<'a>, geo: Geo<'a>) -> Self {
         Self { seen, geo, page: (Cow::Borrowed(&seen.path.decoded), seen.address.query) }
+    }
+
+    /// The same of a visitor somewhere else.
+    pub fn with<'b>(&'b self, geo: Geo<'b>) -> Question<'b> {
+        Question { seen: self.seen, geo, page: (Cow::Borrowed(&*self.page.0), self.page.1) }
     }
 
     /// The page a subresource belongs to, where the browser says so; otherwise the request itself.

@@ -6,10 +6,10 @@
 use super::instruction::{Attempt, Carry, Instruction, Office};
 use super::resolve::{Resolved, resolve};
 use super::target::{Wanted, attempt};
-use super::{Question, Seen, answer};
+use super::{Question, Seen, answer, service_worker};
 use crate::assign::{Assignment, Subject, Why, assign};
 use crate::headers::{self, Life};
-use crate::plan::{Bots, Found, Geo, Site, Strategy, Version, WithoutConsent};
+use crate::plan::{Bots, Found, Geo, Rollout, Site, Strategy, Version, WithoutConsent};
 use crate::preview;
 use crate::slot::VersionIndex;
 use crate::strategy::sequential::{Drawn, Lease};
@@ -27,6 +27,9 @@ pub fn instruct(
     lease: &mut Lease,
     random: impl FnOnce() -> Option<[u8; 16]>,
 ) -> Instruction {
+    if seen.is_worker() {
+        return service_worker::instruct(seen, keys);
+    }
     let navigation = seen.is_navigation();
     let Some(keys) = keys else {
         return serve(seen, stable(seen, Why::Off), navigation, Cookies::default());
@@ -42,7 +45,7 @@ pub fn instruct(
     if navigation { navigate(seen, keys, lease, random) } else { subresource(seen, keys) }
 }
 
-fn stable(seen: &Seen<'_>, why: Why) -> Assignment {
+pub(super) fn stable(seen: &Seen<'_>, why: Why) -> Assignment {
     Assignment { version: seen.site.stable, why }
 }
 
@@ -66,7 +69,7 @@ fn preview_link(seen: &Seen<'_>, keys: &Keys) -> Option<super::Answer> {
 }
 
 /// The version a valid preview cookie asks for.
-fn previewed(seen: &Seen<'_>, keys: &Keys) -> Option<VersionIndex> {
+pub(super) fn previewed(seen: &Seen<'_>, keys: &Keys) -> Option<VersionIndex> {
     let site = seen.site;
     if !seen.request.cookies.contains(preview::COOKIE_SUFFIX) {
         return None;
@@ -122,7 +125,7 @@ impl Subject for Draft<'_> {
 
 /// What goes back beside the page.
 #[derive(Default)]
-struct Cookies {
+pub(super) struct Cookies {
     set: String,
     set_confirmed: String,
     office: Option<Office>,
@@ -158,27 +161,41 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
     else {
         return serve(seen, stable(seen, Why::Off), true, Cookies::default());
     };
+    let (assignment, cookies) = draw(seen, keys, &name, read.as_ref(), &id, Some(lease), &Question::of(seen, seen.geo));
+    serve(seen, assignment, true, cookies)
+}
 
-    let rollout = site.rollout.as_ref().map_or(0, crate::plan::Rollout::tag);
-    let mut kept = kept_facts(seen, read.as_ref(), rollout);
+/// The assignment of a visitor, and what it makes of their cookie. The question is asked with the geography they keep.
+pub(super) fn draw(
+    seen: &Seen<'_>,
+    keys: &Keys,
+    name: &str,
+    read: Option<&Read>,
+    id: &str,
+    lease: Option<&mut Lease>,
+    question: &Question<'_>,
+) -> (Assignment, Cookies) {
+    let site = seen.site;
+    let rollout = site.rollout.as_ref().map_or(0, Rollout::tag);
+    let mut kept = kept_facts(seen, read, rollout);
     let geo = if kept.placed {
         Geo { country: &kept.country, region: &kept.region, city: &kept.city, colo: &kept.colo }
     } else {
         seen.geo
     };
     let mut draft = Draft {
-        key: &id,
+        key: id,
         arm: kept.arm,
-        served: read.as_ref().and_then(|read| site.find(&read.visitor.served)),
+        served: read.and_then(|read| site.find(&read.visitor.served)),
         ticket: kept.ticket,
         rollout,
         now_s: seen.now_s(),
-        lease: Some(lease),
+        lease,
         asks: false,
     };
-    let assignment = assign(site, &Question::of(seen, geo), &mut draft);
+    let assignment = assign(site, &question.with(geo), &mut draft);
     let (ticket, asks) = (draft.ticket, draft.asks);
-    if read.is_none() && kept.arm.is_none() && site.rollout.as_ref().is_some_and(|rollout| rollout.newcomers_only) {
+    if kept.arm.is_none() && site.rollout.as_ref().is_some_and(fixes_arms) {
         // A rule's visitor has not been drawn yet and is no resident either: the arm is drawn when the rollout decides.
         kept.arm = match assignment.why {
             Why::Canary => Some(Arm::Canary),
@@ -186,16 +203,16 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
             _ => None,
         };
     }
-    let assignment = failed(assignment);
+    let assignment = fallen_back(seen, assignment);
     kept.ticket = ticket;
     let cookies = cookies(
         seen,
         keys,
-        &name,
-        read.as_ref(),
+        name,
+        read,
         Visitor {
-            id: id.clone(),
-            first_seen_s: read.as_ref().map_or(seen.now_s(), |read| read.visitor.first_seen_s),
+            id: id.to_owned(),
+            first_seen_s: read.map_or(seen.now_s(), |read| read.visitor.first_seen_s),
             written_s: seen.now_s(),
             served: site.version(assignment.version).map(|version| version.id.clone()).unwrap_or_default(),
             rollout,
@@ -203,7 +220,12 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         },
         asks,
     );
-    serve(seen, assignment, true, cookies)
+    (assignment, cookies)
+}
+
+/// Whether a newcomer's arm is fixed by their first draw. Under the sequential strategy the ticket says all there is.
+fn fixes_arms(rollout: &Rollout) -> bool {
+    rollout.newcomers_only && !matches!(rollout.strategy, Strategy::Sequential(_))
 }
 
 /// Stable, where the version drawn has already failed to answer this request.
@@ -287,15 +309,17 @@ fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let name = headers::cookie_name(site, seen.address.secure, "");
     let read = cookie::read(seen.request.cookies, &name, &site.name, keys);
     let served = read.as_ref().and_then(|read| site.find(&read.visitor.served));
-    let assignment = match served {
-        Some(version) => Assignment { version, why: Why::Page },
-        // Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.
-        None if keeps_no_cookie(seen) => {
-            Assignment { why: Why::Page, ..without_cookie(seen, keys, &Question::of_its_page(seen)) }
-        }
-        None => stable(seen, Why::Stable),
-    };
+    let assignment = served.map_or_else(|| of_a_stranger(seen, keys), |version| Assignment { version, why: Why::Page });
     serve(seen, assignment, false, Cookies::default())
+}
+
+/// Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.
+pub(super) fn of_a_stranger(seen: &Seen<'_>, keys: &Keys) -> Assignment {
+    if keeps_no_cookie(seen) {
+        Assignment { why: Why::Page, ..without_cookie(seen, keys, &Question::of_its_page(seen)) }
+    } else {
+        stable(seen, Why::Stable)
+    }
 }
 
 fn keeps_no_cookie(seen: &Seen<'_>) -> bool {
@@ -309,20 +333,36 @@ fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Coo
         return Instruction::Answer(answer::bad_address());
     };
     let found = seen.site.files.find(&seen.path.decoded);
-    let is_preview = assignment.why == Why::Preview;
-    let public =
-        !navigation && seen.reads() && !is_preview && !found.is_contested() && headers::is_hashed(seen.site, &seen.path.decoded);
+    let public = !navigation
+        && seen.reads()
+        && assignment.why != Why::Preview
+        && !found.is_contested()
+        && headers::is_hashed(seen.site, &seen.path.decoded);
     let attempts = match attempts(seen, assignment, version, found, navigation, public) {
         Ok(attempts) => attempts,
         Err(path) => return Instruction::Answer(redirected(seen, &path, cookies)),
     };
+    Instruction::Carry(carry(seen, assignment, version, attempts, navigation, public, cookies))
+}
+
+/// What is carried out, given the tries.
+pub(super) fn carry(
+    seen: &Seen<'_>,
+    assignment: Assignment,
+    version: &Version,
+    attempts: Vec<Attempt>,
+    navigation: bool,
+    public: bool,
+    cookies: Cookies,
+) -> Carry {
+    let is_preview = assignment.why == Why::Preview;
     let cache_control = match () {
         () if is_preview => headers::PREVIEW,
         () if public => headers::IMMUTABLE,
         () if seen.reads() => headers::PRIVATE,
         () => "",
     };
-    Instruction::Carry(Carry {
+    Carry {
         guarded: navigation
             && seen.reads()
             && !is_preview
@@ -340,7 +380,7 @@ fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Coo
         vary: if public { String::new() } else { headers::vary(seen.needs.headers.iter().map(String::as_str)) },
         cache_control: cache_control.to_owned(),
         attempts,
-    })
+    }
 }
 
 /// A redirect within the site that keeps the query and the draw.

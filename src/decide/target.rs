@@ -93,7 +93,7 @@ fn address(seen: &Seen<'_>, version: &Version, target: &mut String) -> (Kind, St
 fn forward(version: &Version, kind: Kind) -> &'static str {
     match kind {
         Kind::Zone | Kind::Service => "ca",
-        Kind::Assets | Kind::R2 => "",
+        Kind::Assets | Kind::R2 | Kind::Leaves => "",
         Kind::Url => {
             let has = |part| version.forward.contains(&part);
             match (has(Forward::Cookie), has(Forward::Authorization)) {

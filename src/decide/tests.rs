@@ -9,6 +9,7 @@ mod navigation;
 mod precedence;
 mod previews;
 mod scene;
+mod service_workers;
 mod stickiness;
 mod surface;
 mod whole;

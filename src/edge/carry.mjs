@@ -26,7 +26,7 @@ export async function carry(request, env, ctx, instruction, engine) {
       discard(response);
       return null;
     }
-    const missing = !response || isMissing(response, attempt, instruction);
+    const missing = attempts[n + 1]?.kind === "l" ? isNoWorker(response) : !response || isMissing(response, attempt, instruction);
     if (n < last && missing) {
       if (own === null && response && attempt.why !== "skew") own = { response, attempt };
       else discard(response);
@@ -64,6 +64,13 @@ async function inTime(request, env, attempt, instruction) {
 function isMissing(response, attempt, instruction) {
   const { status } = response;
   return status === 404 || status === 410 || status >= 500 || isPageInPlace(response, attempt, instruction);
+}
+
+/** Whether a browser would refuse this as a service worker for good. What the server can not say now is no answer. */
+function isNoWorker(response) {
+  if (!response || response.ok) return (response?.headers.get("content-type") ?? "").startsWith("text/html");
+  const { status } = response;
+  return status !== 304 && status !== 429 && status < 500;
 }
 
 /** A host's page in place of a content-hashed file it does not have, as hosts of single-page applications answer. */

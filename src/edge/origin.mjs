@@ -9,11 +9,19 @@ export function fetchOrigin(request, env, attempt, instruction, signal) {
       return fromAssets(request, env, attempt);
     case "r":
       return fromBucket(request, env, attempt);
+    case "l":
+      return leavingWorker(attempt);
     case "s":
       return bound(env, attempt.binding).fetch(attempt.target, forwarded(request, attempt, instruction, signal));
     default:
       return fetch(attempt.target, forwarded(request, attempt, instruction, signal));
   }
+}
+
+/** A service worker that takes itself out of the browser. It may stand anywhere, so that it fits every registration. */
+function leavingWorker(attempt) {
+  const headers = { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store", "service-worker-allowed": "/" };
+  return new Response(attempt.target, { headers });
 }
 
 export function bound(env, name) {

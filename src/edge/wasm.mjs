@@ -42,18 +42,20 @@ export class Engine {
   decide(request, now, failed) {
     const headers = request.headers;
     const cookies = headers.get("cookie") ?? "";
-    const dest = headers.get("sec-fetch-dest") ?? "";
+    // Browsers that do not say what a request is for do say that it is for a service worker.
+    const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
     const needs = this.#needs;
     // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
     const purpose = dest === "empty" ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
     let facts = `${request.method}\n${request.url}\n${cookies}\n${dest}\n${purpose}\n${headers.get("if-none-match") ?? ""}\n${failed}\n`;
-    const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame");
+    const worker = dest === "serviceworker";
+    const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame") || worker;
     const stranger = cookies === "" || needs.cookieless;
     // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
     if (draws || stranger) {
       facts += `${dest === "" ? (headers.get("accept") ?? "") : ""}\n${headers.get("user-agent") ?? ""}\n`;
       facts += needs.cookieless || needs.consent ? `${headers.get("sec-gpc") ?? ""}\n` : "\n";
-      facts += stranger ? `${headers.get("cf-connecting-ip") ?? ""}\n${headers.get("referer") ?? ""}\n` : "\n\n";
+      facts += stranger || worker ? `${headers.get("cf-connecting-ip") ?? ""}\n${headers.get("referer") ?? ""}\n` : "\n\n";
       const cf = needs.geo ? request.cf : undefined;
       facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
       for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
@@ -63,7 +65,7 @@ export class Engine {
 
   /** Puts numbers from the ticket office into this isolate's lease. */
   granted(numbers, rollout, asked) {
-    if (this.#wasm) this.#call(numbers, (bytes) => (glue.granted(bytes, rollout, asked), 0));
+    if (this.#wasm) this.#call(numbers, glue.granted, rollout, asked);
   }
 
   /** Answers a question to the ticket office. */

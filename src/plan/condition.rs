@@ -1,6 +1,8 @@
 //! Conditions of rules, compiled: names are sets, header names are lower case, nothing needs a table at run time.
 
-use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::place::{Geo, Place};
 use crate::glob::{Glob, Segments};
@@ -22,11 +24,11 @@ pub enum Device {
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
     /// Every part holds; without parts, everyone.
-    All(Vec<Condition>),
+    All(#[serde(deserialize_with = "nested")] Vec<Condition>),
     /// At least one part holds.
-    Any(Vec<Condition>),
+    Any(#[serde(deserialize_with = "nested")] Vec<Condition>),
     /// The part does not hold.
-    Not(Box<Condition>),
+    Not(#[serde(deserialize_with = "nested")] Box<Condition>),
     /// The visitor is in one of these places.
     Place(Vec<Place>),
     /// Lower-case city names.
@@ -47,6 +49,26 @@ pub enum Condition {
     Device(Vec<Device>),
     /// Whether the user agent is a listed bot.
     Bot(bool),
+}
+
+/// The most levels of conditions in conditions that are read. The checker allows eight in a file, each of which can
+/// become two; a plan from elsewhere must not be able to use up the stack.
+const DEEPEST: u8 = 64;
+
+thread_local! {
+    static DEPTH: Cell<u8> = const { Cell::new(0) };
+}
+
+/// Reads what a condition holds, one level further down.
+fn nested<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    let depth = DEPTH.get();
+    if depth >= DEEPEST {
+        return Err(serde::de::Error::custom("conditions are nested too deeply"));
+    }
+    DEPTH.set(depth + 1);
+    let read = T::deserialize(from);
+    DEPTH.set(depth);
+    read
 }
 
 /// What a condition may ask about a request. Each answer is looked up only when asked for.
@@ -214,5 +236,14 @@ mod tests {
         assert_eq!(values("a=1&show=v%32&show=x+y&b", "show"), ["v2", "x y"]);
         assert_eq!(values("a=1&b", "b"), [""]);
         assert!(values("", "show").is_empty());
+    }
+
+    #[test]
+    fn conditions_nested_without_end_are_refused_and_reasonable_ones_are_read() {
+        let nested = |levels: usize| format!("{}{{\"bot\":true}}{}", "{\"not\":".repeat(levels), "}".repeat(levels));
+        assert!(serde_json::from_str::<Condition>(&nested(20)).is_ok());
+        let error = serde_json::from_str::<Condition>(&nested(65)).unwrap_err();
+        assert!(error.to_string().contains("nested too deeply"), "{error}");
+        assert!(serde_json::from_str::<Condition>(&nested(20)).is_ok(), "a refusal leaves nothing behind");
     }
 }
