@@ -1,8 +1,8 @@
 // Carries an instruction out: fetches from the origin it names, tries the next one where it says so, keeps time.
 
 import { finish } from "./finish.mjs";
-import { fetchOrigin } from "./origin.mjs";
 import { askOffice } from "./office.mjs";
+import { fetchOrigin } from "./origin.mjs";
 
 /** The response, or null if the instruction was guarded and its version failed. */
 export async function carry(request, env, ctx, instruction, engine) {

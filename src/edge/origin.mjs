@@ -20,7 +20,11 @@ export function fetchOrigin(request, env, attempt, instruction, signal) {
 
 /** A service worker that takes itself out of the browser. It may stand anywhere, so that it fits every registration. */
 function leavingWorker(attempt) {
-  const headers = { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store", "service-worker-allowed": "/" };
+  const headers = {
+    "content-type": "text/javascript; charset=utf-8",
+    "cache-control": "no-store",
+    "service-worker-allowed": "/",
+  };
   return new Response(attempt.target, { headers });
 }
 
