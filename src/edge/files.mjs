@@ -80,7 +80,10 @@ function part(body, { offset, length }) {
     },
   });
   const { readable, writable } = new FixedLengthStream(length);
-  body.pipeThrough(cut).pipeTo(writable).catch(() => {});
+  body
+    .pipeThrough(cut)
+    .pipeTo(writable)
+    .catch(() => {});
   return readable;
 }
 

@@ -13,8 +13,10 @@ export async function serveStable(request, env, engine) {
   try {
     fallback ??= JSON.parse(table);
     const url = new URL(request.url);
-    if (/\\|\/\/|%2f|%5c|%25|%00|(^|\/)(\.|%2e)(\.|%2e)?(\/|$)/i.test(url.pathname)) return text(400, "This address can not be served.\n");
-    const site = fallback.sites.find((s) => s.hosts.some((pattern) => matches(pattern, url.hostname))) ?? fallback.sites[fallback.default];
+    if (/\\|\/\/|%2f|%5c|%25|%00|(^|\/)(\.|%2e)(\.|%2e)?(\/|$)/i.test(url.pathname))
+      return text(400, "This address can not be served.\n");
+    const site =
+      fallback.sites.find((s) => s.hosts.some((pattern) => matches(pattern, url.hostname))) ?? fallback.sites[fallback.default];
     const reads = request.method === "GET" || request.method === "HEAD";
     const dest = request.headers.get("sec-fetch-dest");
     const isPage = dest === "document" || dest === null;
@@ -48,7 +50,10 @@ async function first(request, env, origin, url, cookie) {
     const locationFrom = kind === "r" ? "" : base.replace("https://assets.local", "");
     const locationTo = kind === "a" ? "" : url.origin;
     const attempt = { kind, binding, version, forward, target, locationFrom, locationTo, status: 0, ifNoneMatch: "" };
-    tried = { attempt, response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false, cacheControl: "" }) };
+    tried = {
+      attempt,
+      response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false, cacheControl: "" }),
+    };
     if (tried.response.status !== 404) return tried;
   }
   return tried;
