@@ -43,7 +43,11 @@ test("the committed builds are byte for byte what their sources make", async () 
   for (const version of VERSIONS) {
     const made = await files(join(fresh, version));
     const mend = "Run `node scripts/demo.mjs` and commit www/.";
-    assert.deepEqual([...builds[version].keys()], [...made.keys()], `www/${version} has other files than its sources make. ${mend}`);
+    assert.deepEqual(
+      [...builds[version].keys()],
+      [...made.keys()],
+      `www/${version} has other files than its sources make. ${mend}`,
+    );
     for (const [path, bytes] of made) {
       assert.ok(bytes.equals(builds[version].get(path)), `www/${version}/${path} is not what its sources make. ${mend}`);
     }
@@ -59,7 +63,8 @@ test("each build has its pages, its own page for what is missing, and one piece 
     const pieces = [...text(version, script).matchAll(/import\("\.\/([^"]+)"\)/g)].map((match) => `assets/${match[1]}`);
     assert.equal(pieces.length, 1);
     assert.match(text(version, pieces[0]), new RegExp(`"data-piece":"${version}"`));
-    for (const page of PAGES) assert.ok(!text(version, page).includes(pieces[0]), "a page names the later piece and would load it at once");
+    for (const page of PAGES)
+      assert.ok(!text(version, page).includes(pieces[0]), "a page names the later piece and would load it at once");
   }
 });
 

@@ -36,13 +36,22 @@ test("every config it shows is valid", () => {
   symlinkSync(join(ROOT, "www"), join(work, "www"));
   for (const block of blocks("json")) {
     writeFileSync(join(work, "halftone.json"), block);
-    const said = execFileSync(join(ROOT, "target/release/halftone"), ["check", join(work, "halftone.json")], { encoding: "utf8" });
+    const said = execFileSync(join(ROOT, "target/release/halftone"), ["check", join(work, "halftone.json")], {
+      encoding: "utf8",
+    });
     assert.match(said, /no problems/);
   }
 });
 
 test("every file it links to is there", () => {
-  for (const document of ["README.md", "docs/architecture.md", "docs/strategies.md", "docs/performance.md", "docs/operations.md", "docs/config.md"]) {
+  for (const document of [
+    "README.md",
+    "docs/architecture.md",
+    "docs/strategies.md",
+    "docs/performance.md",
+    "docs/operations.md",
+    "docs/config.md",
+  ]) {
     const text = readFileSync(join(ROOT, document), "utf8");
     for (const [, link] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (link.startsWith("http")) continue;
@@ -70,7 +79,10 @@ test("make dev serves the demo, and every address it prints opens", async () => 
     const versions = new Map();
     for (const address of new Set(addresses)) {
       const first = await fetch(address, { redirect: "manual", headers: { "sec-fetch-dest": "document" } });
-      const cookie = first.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+      const cookie = first.headers
+        .getSetCookie()
+        .map((line) => line.split(";")[0])
+        .join("; ");
       const next = first.status === 303 ? new URL(first.headers.get("location"), address) : address;
       const answer = await fetch(next, { headers: { "sec-fetch-dest": "document", cookie } });
       assert.equal(answer.status, 200, address);

@@ -8,14 +8,16 @@ export const REASONS = {
   preview:
     "You followed a signed preview link. It shows you this version, whatever the shares are, until it expires or you leave the preview.",
   rule: "A rule in halftone.json holds for this request, and rules come before the draw.",
-  canary: "Your place lies within the canary’s share, so you are among those who try the new version. You keep it while the share grows.",
+  canary:
+    "Your place lies within the canary’s share, so you are among those who try the new version. You keep it while the share grows.",
   stable:
     "Neither a rule nor the draw gave you the canary, so you have the version that is trusted now. When the canary’s share grows, your turn may come.",
   bot: "Your browser says that it is a known bot, and bots get the stable version.",
   consent:
     "You have not agreed to a cookie, or your browser asks sites not to track you. So nothing is kept of you, and you get the stable version.",
   new: "Only visitors who are new take part in this rollout.",
-  resident: "Only visitors who are new take part in this rollout. You were here before it began, so you keep the version you had.",
+  resident:
+    "Only visitors who are new take part in this rollout. You were here before it began, so you keep the version you had.",
   fallback: "The version you were drawn for did not answer in time, so you got the stable one instead.",
   off: "Nothing is split at the moment: Halftone is switched off or has no keys, and everybody gets the stable version.",
 };

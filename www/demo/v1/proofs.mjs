@@ -7,7 +7,9 @@ const ACROSS = 16;
 const DOTS = ACROSS * ACROSS;
 const STEPS = [5, 25, 50, 100];
 /** A dot that comes in at the third step. */
-const FOLLOWED = Array.from({ length: DOTS }, (_, dot) => dot).find((dot) => dot > 100 && isCanary(dot, 45) && !isCanary(dot, 30));
+const FOLLOWED = Array.from({ length: DOTS }, (_, dot) => dot).find(
+  (dot) => dot > 100 && isCanary(dot, 45) && !isCanary(dot, 30),
+);
 
 const place = (dot) => [(dot % ACROSS) * 10 + 8, Math.floor(dot / ACROSS) * 10 + 8];
 

@@ -6,7 +6,9 @@ import { isCanary } from "../script/lot.mjs";
 const ACROSS = 25;
 const DOTS = ACROSS * 10;
 /** A dot that comes in a little after the start. */
-const FOLLOWED = Array.from({ length: DOTS }, (_, dot) => dot).find((dot) => dot > 130 && isCanary(dot, 63) && !isCanary(dot, 58));
+const FOLLOWED = Array.from({ length: DOTS }, (_, dot) => dot).find(
+  (dot) => dot > 130 && isCanary(dot, 63) && !isCanary(dot, 58),
+);
 
 const place = (dot) => [(dot % ACROSS) * 20 + 12, Math.floor(dot / ACROSS) * 20 + 12];
 
@@ -26,7 +28,9 @@ export function show(piece) {
       paths[Number(canary)] += `M${place(dot).join(" ")}h0`;
     }
     for (const [at, path] of field.entries()) path.setAttribute("d", paths[at]);
-    const followed = isCanary(FOLLOWED, slider.valueAsNumber) ? "the ringed one has the canary" : "the ringed one still has stable";
+    const followed = isCanary(FOLLOWED, slider.valueAsNumber)
+      ? "the ringed one has the canary"
+      : "the ringed one still has stable";
     said.textContent = `${slider.value} %: ${count} of ${DOTS} dots, and ${followed}.`;
   };
   slider.addEventListener("input", draw);
