@@ -82,3 +82,11 @@ export function livePlan(worker, at = "/") {
     throw new Error(`revision ${revision} is not in force after 20000 requests`);
   };
 }
+
+/** Asks a page again and again until what it answers is true; `question` may be asynchronous. */
+export async function until(page, question) {
+  const deadline = Date.now() + 30_000;
+  while (!(await page.evaluate(question))) {
+    if (Date.now() > deadline) throw new Error(`after half a minute it is still not so: ${question}`);
+  }
+}
