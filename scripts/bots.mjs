@@ -24,6 +24,9 @@ const EXPRESSIONS = {
   "ContextualBot[\\s\\S]*outcomes\\.net": [["contextualbot"], "its first part is telling enough"],
   "Current[\\s\\S]*RSS Reader": [["currentreader.app"], "neither part is telling alone; the address it gives is"],
   "Spider[\\s\\S]*spider\\.com": [["spider.com"], "its last part is telling enough"],
+  "Y!J": [["y!j-", "y!j "], "all that follow it; three letters are too few for the table"],
+  "BW\\/": [["; bw/1"], "in a comment and with its number; three letters are too few for the table"],
+  "^BW\\/": [["^bw/1"], "with its number; three letters are too few for the table"],
   GoogleAssociationService$: [["googleassociationservice"], "wherever it stands"],
   "SSL Labs$": [["ssl labs"], "wherever it stands"],
 };
@@ -74,7 +77,7 @@ const all = [...new Set([...GENERIC, ...[...patterns].flatMap(literals)])];
 const covers = (short, long) =>
   short !== long && (short.startsWith("^") ? long.startsWith(short) : long.replace(/^\^/, "").includes(short));
 const minimal = all.filter((literal) => !all.some((other) => covers(other, literal))).sort();
-const short = minimal.filter((literal) => literal.replace("^", "").length < 3);
+const short = minimal.filter((literal) => literal.replace("^", "").length < 4);
 if (short.length > 0) throw new Error(`too short to be looked for: ${short}`);
 writeFileSync(process.argv[2] ?? new URL("../src/visitor/bots.txt", import.meta.url), `${minimal.join("\n")}\n`);
 
