@@ -13,9 +13,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// What the command tells whoever called it.
+const EXIT_CODES: &str =
+    "Exit codes: 0 done · 1 the config has errors, which were printed · 2 it can not be done, for the reason printed";
+
 /// Gray release for static sites at the CDN edge.
 #[derive(Parser)]
-#[command(name = "halftone", version, about, long_about = None, propagate_version = true)]
+#[command(name = "halftone", version, about, long_about = None, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
