@@ -11,9 +11,10 @@ import { ROOT } from "../e2e/worker.mjs";
  *
  * Every page says `data-version` on its root element, and again by its script in `data-script`, so that a mix shows. The
  * button loads a chunk; what it brings is in `#lazy`. `pages` are further pages: path to what stands in their body.
- * `script` is added to the entry, `head` to every page.
+ * `script` is added to the entry, `head` to every page. With `hashed: false` all builds use the same names, which a real
+ * site had better not do, and which shows every request that another version answers.
  */
-export async function buildSite(folder, { version, pages = {}, script = "", head = "" }) {
+export async function buildSite(folder, { version, pages = {}, script = "", head = "", hashed = true }) {
   const work = join(ROOT, "tests/.work/builds", folder);
   rmSync(work, { recursive: true, force: true });
   const source = (name, text) => write(join(work, "src", name), text);
@@ -38,14 +39,14 @@ export async function buildSite(folder, { version, pages = {}, script = "", head
     format: "esm",
     minify: true,
     metafile: true,
-    entryNames: "[name]-[hash]",
-    chunkNames: "[name]-[hash]",
+    entryNames: hashed ? "[name]-[hash]" : "[name]",
+    chunkNames: hashed ? "[name]-[hash]" : "[name]",
     logLevel: "silent",
   });
   const made = Object.keys(result.metafile.outputs).map((path) => path.replace(/^out/, ""));
   const named = (start, end) => made.find((path) => path.startsWith(start) && path.endsWith(end));
-  const links = `<link rel="stylesheet" href="${named("/assets/main-", ".css")}">
-    <script type="module" src="${named("/assets/main-", ".js")}"></script>`;
+  const links = `<link rel="stylesheet" href="${named("/assets/main", ".css")}">
+    <script type="module" src="${named("/assets/main", ".js")}"></script>`;
   const shell = (body) => `<!doctype html>
 <html lang="en" data-version="${version}">
   <head>

@@ -17,12 +17,12 @@ const FLAGS = [
 ];
 
 /** The name Chromium goes by with a window. Without one it says `HeadlessChrome`, and lists of bots hold that. */
-const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
+export const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 
-/** A browser. `without` are switches that Playwright would set and a person's browser does not have. */
-export async function launch({ without = [] } = {}) {
+/** A browser. `flags` are switches beside the usual; `without` some that Playwright sets and a person's browser has not. */
+export async function launch({ flags = [], without = [] } = {}) {
   const executablePath = execFileSync(process.execPath, [join(ROOT, "scripts/browser.mjs")], { encoding: "utf8" }).trim();
-  const args = [...FLAGS, `--user-agent=${USER_AGENT}`];
+  const args = [...FLAGS, `--user-agent=${USER_AGENT}`, ...flags];
   return chromium.launch({ executablePath, headless: true, args, ignoreDefaultArgs: without });
 }
 
