@@ -1,7 +1,9 @@
-// Writes src/config/territory.txt from the pinned package cldr-core: `node scripts/territories.mjs [FILE]`.
+// Writes src/config/territory.txt from the pinned packages cldr-core and cldr-subdivisions-full, and the names of countries
+// that Node has: `node scripts/territories.mjs [FILE]`.
 //
-// One line a country: alpha-2, alpha-3, continent as CDNs name it, `e` for members of the European Union (else `-`), English
-// name, ISO 3166-2 subdivision codes without the country. Countries are the officially assigned codes of ISO 3166-1, and XK.
+// One line a country, between tabs: alpha-2, alpha-3, continent as CDNs name it, `e` for members of the European Union, `u`
+// for a code that users of ISO 3166-1 assigned themselves (else `-`), English name, then each ISO 3166-2 subdivision: its
+// code without the country, a space, its English name. Countries are the officially assigned codes of ISO 3166-1, and XK.
 
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,10 +12,14 @@ const require = createRequire(import.meta.url);
 const groups = require("cldr-core/supplemental/territoryContainment.json").supplemental.territoryContainment;
 const codes = require("cldr-core/supplemental/codeMappings.json").supplemental.codeMappings;
 const parts = require("cldr-core/supplemental/subdivisionContainment.json").supplemental.subdivisionContainment;
+const regionNames = require("cldr-subdivisions-full/subdivisions/en/en.json").subdivisions.localeDisplayNames.subdivisions;
 const names = new Intl.DisplayNames("en", { type: "region" });
 
 /** Codes that CLDR has and ISO 3166-1 does not assign: reserved for islands, unions and private use. */
 const NOT_ASSIGNED = new Set(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]);
+
+/** Not assigned by ISO 3166-1 either, and yet what CDNs send: Kosovo. */
+const USER_ASSIGNED = new Set(["XK"]);
 
 /** UN M49 groups of countries, and the continent they count to. North America takes Central America and the Caribbean. */
 const CONTINENTS = {
@@ -28,12 +34,17 @@ const CONTINENTS = {
   "009": "OC",
 };
 
+// Where the addresses' databases that CDNs use (MaxMind's, with GeoNames' continents) differ from the United Nations.
 const continents = new Map([
   ["AQ", "AN"],
   ["BV", "AN"],
   ["GS", "AN"],
   ["HM", "AN"],
   ["TF", "AN"],
+  ["CC", "AS"],
+  ["CY", "EU"],
+  ["IO", "AS"],
+  ["TL", "OC"],
 ]);
 const walk = (group, continent) => {
   for (const code of groups[group]?._contains ?? []) {
@@ -55,15 +66,12 @@ const lines = Object.keys(codes)
   )
   .sort()
   .map((code) => {
-    const regions = [...new Set(subdivisions(code))].map((part) => part.slice(2).toUpperCase()).sort();
-    return [
-      code,
-      codes[code]._alpha3,
-      continents.get(code),
-      members.has(code) ? "e" : "-",
-      names.of(code),
-      regions.join(" "),
-    ].join("\t");
+    const regions = [...new Set(subdivisions(code))].sort().map((part) => {
+      const name = regionNames[part.toLowerCase()];
+      return name ? `${part.slice(2).toUpperCase()} ${name}` : part.slice(2).toUpperCase();
+    });
+    const kind = members.has(code) ? "e" : USER_ASSIGNED.has(code) ? "u" : "-";
+    return [code, codes[code]._alpha3, continents.get(code), kind, names.of(code), ...regions].join("\t");
   });
 writeFileSync(process.argv[2] ?? new URL("../src/config/territory.txt", import.meta.url), `${lines.join("\n")}\n`);
 console.log(`${lines.length} countries`);
