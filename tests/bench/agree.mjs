@@ -2,8 +2,10 @@
 
 import { ask, cookieOf, page, script } from "./visits.mjs";
 
-/** Visitors, as each contender wrote them a cookie. */
-const VISITORS = 48;
+/** Visitors whose answers are compared. */
+const COMPARED = 48;
+/** Visitors who come back while it is measured: many more than a Worker may remember of those before. */
+const VISITORS = 1000;
 
 /** A difference between the two, as a sentence. */
 class Disagreement extends Error {}
@@ -26,11 +28,11 @@ async function same(what, ports, bytes) {
   return ours;
 }
 
-/** Compares both workers on everything that is measured, and on what is hard; gives the cookies of the visitors. */
+/** Compares both workers on everything that is measured, and on what is hard. */
 export async function agree(ours, byHand) {
   const ports = [ours, byHand];
   const visitors = [];
-  for (let n = 0; n < VISITORS; n++) {
+  for (let n = 0; n < COMPARED; n++) {
     // Each worker writes half of the cookies; the other has to read them.
     const cookie = cookieOf(await ask(ports[n % 2], page(n, "")));
     if (cookie === "") throw new Disagreement("A new visitor got no cookie.");
@@ -41,7 +43,7 @@ export async function agree(ours, byHand) {
   }
   const canary = visitors.find((visitor) => visitor.version === "v2");
   const stable = visitors.find((visitor) => visitor.version === "v1");
-  if (!canary || !stable) throw new Disagreement(`${VISITORS} visitors at 50 % did not meet both versions.`);
+  if (!canary || !stable) throw new Disagreement(`${COMPARED} visitors at 50 % did not meet both versions.`);
 
   const at = (visitor, make, more) => make(visitor.n, visitor.cookie, more);
   await same("a new visitor where a rule holds", ports, page(3, ""));
@@ -55,5 +57,14 @@ export async function agree(ours, byHand) {
   if (cookieOf(answer) === "" || cookieOf(await ask(ours, page(0, forged))) === "") {
     throw new Disagreement("A cookie whose signature was changed was taken for a good one.");
   }
-  return visitors.map((visitor) => visitor.cookie);
+}
+
+/** The cookies of visitors who came once, half of them written by each worker. */
+export async function cookiesOf(ours, byHand) {
+  const cookies = [];
+  while (cookies.length < VISITORS) {
+    const some = Array.from({ length: 20 }, (_, n) => ask(n % 2 ? ours : byHand, page(cookies.length + n, "")));
+    cookies.push(...(await Promise.all(some)).map(cookieOf));
+  }
+  return cookies;
 }

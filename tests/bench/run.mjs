@@ -16,7 +16,7 @@ import { availableParallelism, cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { agree } from "./agree.mjs";
+import { agree, cookiesOf } from "./agree.mjs";
 import { FILES, filesOfBuild, freePort, onCore, prepare, Running } from "./contenders.mjs";
 import { added, spread, startTable, summary, visitTable } from "./report.mjs";
 import { ask, page, script } from "./visits.mjs";
@@ -203,7 +203,8 @@ async function main() {
     }
     const port = (name) => contenders.find((running) => running.name === name).port;
     say("bench: checking that the JavaScript worker and ours give the same answers");
-    const cookies = await agree(port(OURS), port(BY_HAND[0]));
+    await agree(port(OURS), port(BY_HAND[0]));
+    const cookies = await cookiesOf(port(OURS), port(BY_HAND[0]));
 
     say("bench: warming up and measuring");
     const cells = await measure(load, contenders, {
