@@ -105,7 +105,8 @@ beforeEach(() => {
 /** A visitor's cookies once they have been to a page. */
 const visitorOf = async (address) => cookiesOf(await worker.navigate(address));
 
-describe("another server", () => {
+// What does not pass would be waited for without end.
+describe("another server", { timeout: 60_000 }, () => {
   test("gets method, path under its base, query, body and headers as they were sent", async () => {
     const response = await worker.fetch("/form%20a/teapot?q=a%2Fb&q=%20", {
       method: "PUT",
