@@ -50,10 +50,18 @@ export function visitTable(visit, contenders) {
   return table(rows);
 }
 
-export function startTable(starts) {
-  const rows = [["cold start", "ms to the first answer", "ms added"]];
+export function startTable(starts, requests) {
+  const young = `CPU µs a request, first ${requests}`;
+  const rows = [["cold start", "ms to the first answer", "ms added", young, "CPU µs added"]];
   for (const [name, figures] of Object.entries(starts)) {
-    rows.push([name, text(figures.ms, 1), figures.added ? text(figures.added, 1, signed) : ""]);
+    const more = figures.added;
+    rows.push([
+      name,
+      text(figures.ms, 1),
+      more ? text(more.ms, 1, signed) : "",
+      text(figures.young, 1),
+      more ? text(more.young, 1, signed) : "",
+    ]);
   }
   return table(rows);
 }

@@ -32,9 +32,11 @@ const { values: options } = parseArgs({
   },
 });
 const SIZES = options.quick
-  ? { warm: 1200, burstMs: 150, measureMs: 12_000, starts: 5 }
-  : { warm: 10_000, burstMs: 500, measureMs: 150_000, starts: 25 };
+  ? { warm: 1500, burstMs: 60, measureMs: 12_000, starts: 5 }
+  : { warm: 12_000, burstMs: 100, measureMs: 130_000, starts: 20 };
 const CONNECTIONS = 8;
+/** Requests that a young process is given: its code is not compiled for speed yet. */
+const YOUNG = 1000;
 
 const PASS = "pass-through";
 const OURS = "Halftone";
@@ -89,9 +91,9 @@ class Load {
 }
 
 /** One burst: what the load saw, and the CPU time of the process in it. */
-async function burst(load, running, requests, count) {
+async function burst(load, running, visit, count) {
   const before = running.cpuUs();
-  const seen = await load.run({ port: running.port, requests, count, connections: CONNECTIONS });
+  const seen = await load.run({ port: running.port, visit, count, connections: CONNECTIONS });
   return { ...seen, cpu: (running.cpuUs() - before) / count };
 }
 
@@ -99,38 +101,42 @@ async function start(name, config, pinned) {
   return new Running(name, config, await freePort(), pinned);
 }
 
-/** Time from a process's start to its first answer, ms; a refused connection is tried again at once. */
-async function startTime(name, config, pinned, bytes) {
+/** Time from a process's start to its first answer, ms; a refused connection is tried again at once. Then its youth. */
+async function startTime(load, name, config, pinned) {
   const running = await start(name, config, pinned);
-  const first = async () => {
-    for (;;) {
-      try {
-        return await ask(running.port, bytes);
-      } catch (error) {
-        if (error.code !== "ECONNREFUSED") throw error;
-      }
-    }
-  };
   try {
-    const answer = await running.within(first());
+    const answer = await running.within(firstAnswer(running.port));
+    const ms = Number(process.hrtime.bigint() - running.began) / 1e6;
     if (answer.status !== 200) throw new Error(`${name} answered ${answer.status} first`);
-    return Number(process.hrtime.bigint() - running.began) / 1e6;
+    const { cpu } = await burst(load, running, "returning visitor", YOUNG);
+    return { ms, young: cpu };
   } finally {
     await running.stop();
   }
 }
 
-async function coldStarts(configs, pinned) {
+async function firstAnswer(port) {
+  for (;;) {
+    try {
+      return await ask(port, page(0, ""));
+    } catch (error) {
+      if (error.code !== "ECONNREFUSED") throw error;
+    }
+  }
+}
+
+async function coldStarts(load, configs, pinned) {
   const times = Object.fromEntries(Object.keys(configs).map((name) => [name, []]));
   for (let round = 0; round < SIZES.starts; round++) {
     for (const [name, config] of Object.entries(configs)) {
-      times[name].push({ ms: await startTime(name, config, pinned, page(round, "")) });
+      times[name].push(await startTime(load, name, config, pinned));
     }
   }
   return Object.fromEntries(
     Object.entries(times).map(([name, cells]) => {
-      const ms = spread(cells.map((cell) => cell.ms));
-      return [name, name === PASS ? { ms } : { ms, added: added(cells, times[PASS], "ms") }];
+      const [ms, young] = ["ms", "young"].map((figure) => spread(cells.map((cell) => cell[figure])));
+      if (name === PASS) return [name, { ms, young }];
+      return [name, { ms, young, added: { ms: added(cells, times[PASS], "ms"), young: added(cells, times[PASS], "young") } }];
     }),
   );
 }
@@ -138,22 +144,20 @@ async function coldStarts(configs, pinned) {
 /** All bursts of all rounds: visit, contender, round. */
 async function measure(load, contenders, visits) {
   for (const running of contenders) {
-    for (const requests of Object.values(visits)) await burst(load, running, requests, SIZES.warm);
+    for (const visit of visits) await burst(load, running, visit, SIZES.warm);
   }
-  const rate = (await burst(load, contenders[0], Object.values(visits)[0], SIZES.warm)).perSecond;
+  const rate = (await burst(load, contenders[0], visits[0], SIZES.warm)).perSecond;
   const count = Math.max(200, Math.round((rate * SIZES.burstMs) / 1000));
-  const cells = Object.fromEntries(
-    Object.keys(visits).map((visit) => [visit, Object.fromEntries(contenders.map(({ name }) => [name, []]))]),
-  );
+  const cells = Object.fromEntries(visits.map((visit) => [visit, Object.fromEntries(contenders.map(({ name }) => [name, []]))]));
   const end = Date.now() + SIZES.measureMs;
   for (let round = 0; Date.now() < end; round++) {
-    for (const [visit, requests] of Object.entries(visits)) {
+    for (const visit of visits) {
       for (let turn = 0; turn < contenders.length; turn++) {
         const running = contenders[(turn + round) % contenders.length];
-        cells[visit][running.name].push(await burst(load, running, requests, count));
+        cells[visit][running.name].push(await burst(load, running, visit, count));
       }
     }
-    if (round % 5 === 4) say(`bench: ${round + 1} rounds, ${Math.max(0, Math.round((end - Date.now()) / 1000))} s to go`);
+    if (round % 20 === 19) say(`bench: ${round + 1} rounds, ${Math.max(0, Math.round((end - Date.now()) / 1000))} s to go`);
   }
   return cells;
 }
@@ -199,7 +203,7 @@ async function main() {
     const order = [PASS, BY_HAND[0], OURS, BY_HAND[1]];
     for (const name of order) contenders.push(await start(name, configs[name] ?? configs[BY_HAND[0]], pinned));
     for (const running of contenders) {
-      await running.within(untilAnswering(running.port));
+      await running.within(firstAnswer(running.port));
     }
     const port = (name) => contenders.find((running) => running.name === name).port;
     say("bench: checking that the JavaScript worker and ours give the same answers");
@@ -207,28 +211,20 @@ async function main() {
     const cookies = await cookiesOf(port(OURS), port(BY_HAND[0]));
 
     say("bench: warming up and measuring");
-    const cells = await measure(load, contenders, {
+    const visits = {
       "returning visitor": cookies.map((cookie, n) => page(n, cookie)),
       "new visitor": cookies.map((_, n) => page(n, "")),
       asset: cookies.map((cookie, n) => script(n, cookie)),
-    });
+    };
+    for (const [learn, requests] of Object.entries(visits)) await load.run({ learn, requests });
+    const cells = await measure(load, contenders, Object.keys(visits));
     for (const running of contenders) await running.stop();
     say("bench: cold starts");
-    const starts = await coldStarts(configs, pinned);
+    const starts = await coldStarts(load, configs, pinned);
     report(cells, starts, files, pinned);
   } finally {
     load.stop();
     for (const running of contenders) await running.stop();
-  }
-}
-
-async function untilAnswering(port) {
-  for (;;) {
-    try {
-      return await ask(port, page(0, ""));
-    } catch (error) {
-      if (error.code !== "ECONNREFUSED") throw error;
-    }
   }
 }
 
@@ -243,7 +239,7 @@ function report(cells, starts, files, pinned) {
   for (const [visit, { contenders }] of Object.entries(visits)) lines.push("", visitTable(visit, contenders));
   lines.push(
     "",
-    startTable(starts),
+    startTable(starts, YOUNG),
     "",
     `Wasm and JavaScript, gzip -9: Halftone ${bytes[OURS]} bytes, by hand ${bytes[BY_HAND[0]]} bytes.`,
     "",
