@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Serves the demo on this machine: `make dev`, or `make dev PORT=9000`. Wrangler builds again when a source changes.
+# Serves the demo on this machine: `make dev`, or `make dev PORT=9000`. Wrangler builds again when a source changes. What visitors and
+# operators did is kept for the next time, in .wrangler or in STATE=.
 source "$(dirname "$0")/env.sh"
 
 PORT=${PORT:-8787}
@@ -16,8 +17,17 @@ if ! grep -qs '^HALFTONE_KEYS=' .dev.vars; then
 fi
 
 scripts/build.sh
+# The first operator of the admin surface; the Worker knows only the hash.
+if ! grep -qs '^HALFTONE_TOKENS=' .dev.vars; then
+    made=$(target/release/halftone token dev --role operator 2>/dev/null)
+    printf 'HALFTONE_TOKEN=%s\nHALFTONE_TOKENS=%s\n' \
+        "$(sed -n 's/^token *//p' <<<"$made")" "$(sed -n 's/^entry *//p' <<<"$made")" >>.dev.vars
+    say "wrote an operator token to .dev.vars: \`target/release/halftone tallies\` uses it"
+fi
 say ""
 say "Serving on http://127.0.0.1:$PORT/ as soon as Wrangler says it is ready:"
 target/release/halftone urls --port "$PORT" || true
 say ""
-exec wrangler dev --ip 127.0.0.1 --port "$PORT" --show-interactive-dev-session=false
+say "The dashboard asks for a token; here it is $(sed -n 's/^HALFTONE_TOKEN=//p' .dev.vars)"
+say ""
+exec wrangler dev --ip 127.0.0.1 --port "$PORT" --show-interactive-dev-session=false ${STATE:+--persist-to "$STATE"}

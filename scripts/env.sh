@@ -30,16 +30,22 @@ pinned() { sed -n "s/^$1 = \"=\{0,1\}\([0-9.]*\)\"/\1/p" Cargo.toml | head -n 1;
 # Whether version $1 is at least version $2.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+# The nightly Rust that fuzzing is done with, and the one that is taken instead where that can not be had. scripts/setup.sh
+# notes it.
+NIGHTLY=nightly-2026-05-20
+fuzz_toolchain() { cat "$TOOLS/fuzz-toolchain" 2>/dev/null || printf '%s\n' "$NIGHTLY"; }
+
 # The compiler for wasm32, if it is not the one that cargo takes by itself. scripts/setup.sh notes it.
 wasm_rustc() { cat "$TOOLS/wasm-rustc" 2>/dev/null || true; }
 
-# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler, whose linter is its own too.
+# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler, whose linter is its own too. Visitors
+# wait for this code to arrive more than for it to run, so it is built for its size.
 wasm_cargo() {
     local what=$1 compiler cargo=cargo
     shift
     compiler=$(wasm_rustc)
     (
-        export CARGO_TARGET_DIR=$WASM_DIR
+        export CARGO_TARGET_DIR=$WASM_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=s
         if [ -n "$compiler" ]; then
             export RUSTC=$compiler
             [ "$what" != clippy ] || cargo=$(dirname "$compiler")/cargo-clippy

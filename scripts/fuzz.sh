@@ -3,6 +3,7 @@
 source "$(dirname "$0")/env.sh"
 
 seconds=${SECONDS_PER_TARGET:-20}
+toolchain=$(fuzz_toolchain)
 shopt -s nullglob
 targets=(fuzz/fuzz_targets/*.rs)
 [ ${#targets[@]} -gt 0 ] || fail "there is nothing to fuzz in fuzz/fuzz_targets."
@@ -16,7 +17,7 @@ for file in "${targets[@]}"; do
     number=$((number + 1))
     say "[$number/${#targets[@]}] $target: $seconds s ..."
     mkdir -p "fuzz/corpus/$target"
-    if cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time="$seconds" -timeout=5 >"$log" 2>&1; then
+    if cargo "+$toolchain" fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time="$seconds" -timeout=5 >"$log" 2>&1; then
         say "[$number/${#targets[@]}] $target: $(grep -a '^Done ' "$log" || echo 'no crash')"
     else
         cat "$log"
@@ -24,4 +25,4 @@ for file in "${targets[@]}"; do
         failed+=("$target")
     fi
 done
-[ ${#failed[@]} = 0 ] || fail "${failed[*]} failed. \`cargo +nightly fuzz run TARGET FILE\` runs an input named above again."
+[ ${#failed[@]} = 0 ] || fail "${failed[*]} failed. \`cargo +$toolchain fuzz run TARGET FILE\` runs an input named above again."

@@ -13,6 +13,8 @@ look() {
 look "Rust formatting" cargo fmt --check
 look "Rust" cargo clippy --quiet --all-targets -- -D warnings
 look "Rust for $WASM_TARGET" wasm_cargo clippy --quiet --lib -- -D warnings
+look "Rust for $WASM_TARGET, second module" wasm_cargo clippy --quiet --lib --features control -- -D warnings
+look "Rust for $WASM_TARGET, in a browser" wasm_cargo clippy --quiet --lib --features checker -- -D warnings
 look "Rust for $WASM_TARGET, with faults" wasm_cargo clippy --quiet --lib --features fault-injection -- -D warnings
 look "Rust documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --document-private-items
 look "JavaScript" biome check --error-on-warnings .

@@ -2,7 +2,7 @@
 # Installs what is missing, says each step, and is done in a moment when nothing is.
 #
 #   scripts/setup.sh         what building and serving need
-#   scripts/setup.sh test    and a browser
+#   scripts/setup.sh test    and a browser, the lists of content blockers, and Python packages where there is Python
 #   scripts/setup.sh lint    and the linters
 #   scripts/setup.sh fuzz    and cargo-fuzz
 #
@@ -11,10 +11,13 @@
 # had, Debian's packages.
 source "$(dirname "$0")/env.sh"
 
+# Debian's compiler, which stands in for wasm32 where rustup's target can not be had.
+DEBIAN_RUSTC=${DEBIAN_RUSTC:-/usr/bin/rustc}
+
 steps=(rust wasm_target wasm_bindgen node packages)
 for group in "$@"; do
     case $group in
-    test) steps+=(browser) ;;
+    test) steps+=(browser filter_lists python) ;;
     lint) steps+=(clippy shellcheck) ;;
     fuzz) steps+=(fuzz) ;;
     *) fail "there is no set-up for \`$group\`; known are: test, lint, fuzz." ;;
@@ -30,7 +33,11 @@ working() { printf '[%d/%d] %s: %s ...\n' "$number" "${#steps[@]}" "$what" "$1";
 log=$(mktemp)
 trap 'rm -rf "$log" "${scratch:-}"' EXIT
 quietly() { "$@" >"$log" 2>&1 </dev/null; }
-why() { grep -iE 'error|fail|could not|unable' "$log" | head -n 1 | cut -c1-160; }
+why() {
+    local line
+    line=$(grep -iE 'error|fail|could not|unable' "$log" | head -n 1 | cut -c1-160) || true
+    printf '%s' "${line:-it did not say why}"
+}
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -97,42 +104,42 @@ step_wasm_target() {
     fi
     debian_wasm_target
     mkdir -p "$TOOLS"
-    echo /usr/bin/rustc >"$TOOLS/wasm-rustc"
-    done_ "by /usr/bin/rustc"
+    echo "$DEBIAN_RUSTC" >"$TOOLS/wasm-rustc"
+    done_ "by $DEBIAN_RUSTC"
 }
 
 # Debian has a newer compiler with the source of its standard library, but no build of that library for wasm32: so build it,
 # once, and put it where the compiler looks. Native builds stay with the other compiler.
 debian_wasm_target() {
     local mend="Run \`rustup target add $WASM_TARGET\` where Rust's distribution server can be reached, then run this again."
-    makes_wasm /usr/bin/rustc && return
+    makes_wasm "$DEBIAN_RUSTC" && return
     can_apt || fail "Rust can not build for $WASM_TARGET here. $mend"
     apt_install rustc-web rust-web-src ||
         fail "Rust can not build for $WASM_TARGET here, and Debian's compiler can not be had either ($(why)). $mend"
     # The compiler looks for its linker as rust-lld; Debian has it as lld, one package for each version of LLVM.
     local linker
-    linker=lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    linker=lld-$("$DEBIAN_RUSTC" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
     apt_install "$linker" || fail "the linker $linker could not be installed ($(why)). $mend"
     mkdir -p "$TOOLS/bin"
     ln -sfn "$(command -v "$linker")" "$TOOLS/bin/rust-lld"
-    makes_wasm /usr/bin/rustc && return
+    makes_wasm "$DEBIAN_RUSTC" && return
 
     working "building the standard library for it (half a minute)"
     scratch=$(mktemp -d)
     mkdir "$scratch/src"
     touch "$scratch/src/lib.rs"
     printf '[package]\nname = "scratch"\nedition = "2024"\n[profile.release]\npanic = "abort"\n' >"$scratch/Cargo.toml"
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$scratch/target quietly cargo build --release \
+    RUSTC="$DEBIAN_RUSTC" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$scratch/target quietly cargo build --release \
         --manifest-path "$scratch/Cargo.toml" --target "$WASM_TARGET" -Zbuild-std=std,panic_abort ||
         fail "the standard library could not be built for $WASM_TARGET ($(why)). $mend"
     rm -f "$scratch/target/$WASM_TARGET/release/deps"/libscratch-*
     local place
-    place=$(/usr/bin/rustc --print target-libdir --target "$WASM_TARGET")
+    place=$("$DEBIAN_RUSTC" --print target-libdir --target "$WASM_TARGET")
     # What another version of the compiler left there would be taken for its own.
     as_root rm -rf "$place"
     as_root mkdir -p "$place"
     as_root cp "$scratch/target/$WASM_TARGET/release/deps"/*.rlib "$place/"
-    makes_wasm /usr/bin/rustc || fail "Debian's compiler can not build for $WASM_TARGET either ($(why)). $mend"
+    makes_wasm "$DEBIAN_RUSTC" || fail "Debian's compiler can not build for $WASM_TARGET either ($(why)). $mend"
 }
 
 # Builds a Rust tool of one exact version into .tools/bin.
@@ -205,6 +212,43 @@ debian_browser() {
     apt_install chromium && node scripts/browser.mjs
 }
 
+# EasyList and EasyPrivacy, as Debian carries them in a content blocker. One test asks them about our addresses; without them it
+# says so and the others run.
+step_filter_lists() {
+    begin "EasyList"
+    local place=/usr/share/chromium/extensions/ublock-origin/assets/thirdparties/easylist
+    if ! [ -e "$place/easyprivacy.txt" ]; then
+        working "installing Debian's"
+        if ! apt_install webext-ublock-origin-chromium || ! [ -e "$place/easyprivacy.txt" ]; then
+            done_ "can not be had on this machine: it comes from Debian's package webext-ublock-origin-chromium"
+            return
+        fi
+    fi
+    done_ "$(wc -l <"$place/easylist.txt") lines, and EasyPrivacy"
+}
+
+# What tests/requirements.txt pins, in .tools/python: packages of other people that check what Halftone computes.
+step_python() {
+    begin "Python packages"
+    local place=$TOOLS/python confseq=0.0.11
+    if ! command -v python3 >/dev/null; then
+        done_ "there is no python3, so what Python packages check is left out; install Python 3.10 or newer to have it"
+        return
+    fi
+    if ! cmp -s tests/requirements.txt "$place/requirements.txt"; then
+        working "installing what tests/requirements.txt pins"
+        rm -rf "$place"
+        { quietly python3 -m venv "$place" && quietly "$place/bin/pip" install --no-input -r tests/requirements.txt; } ||
+            fail "the Python packages could not be installed ($(why)). Run \`$place/bin/pip install -r tests/requirements.txt\` to see why, then run this again."
+        # It is compiled, with headers of Boost, and its own pins are older than today's Python.
+        local build=("$place/bin/pip" install --no-input --no-build-isolation --no-deps "confseq==$confseq")
+        quietly "${build[@]}" || { apt_install libboost-dev && quietly "${build[@]}"; } ||
+            working "confseq $confseq could not be built ($(why)); its part is checked by other means"
+        cp tests/requirements.txt "$place/requirements.txt"
+    fi
+    done_ "as pinned"
+}
+
 # The linter has to be of the same version as the compiler, so the other compiler has its own.
 step_clippy() {
     begin "clippy"
@@ -230,13 +274,26 @@ step_shellcheck() {
     done_ "$(shellcheck --version | sed -n 's/^version: //p')"
 }
 
+# Sanitizers need a nightly compiler: the pinned one, or, where that can not be had, whichever is installed.
 step_fuzz() {
     begin "cargo-fuzz"
-    local wanted=0.13.1
-    rustup run nightly rustc --version >/dev/null 2>&1 ||
-        fail "fuzzing needs a nightly Rust. Run \`rustup toolchain install nightly\`, then run this again."
+    local wanted=0.13.1 taken=$NIGHTLY
+    has_toolchain() { rustup run "$1" rustc --version >/dev/null 2>&1; }
+    rm -f "$TOOLS/fuzz-toolchain"
+    if ! has_toolchain "$NIGHTLY"; then
+        working "asking rustup for $NIGHTLY"
+        quietly rustup toolchain install "$NIGHTLY" --profile minimal || true
+    fi
+    if ! has_toolchain "$NIGHTLY"; then
+        taken=nightly
+        has_toolchain "$taken" ||
+            fail "fuzzing needs a nightly Rust. Run \`rustup toolchain install $NIGHTLY\`, then run this again."
+        mkdir -p "$TOOLS"
+        echo "$taken" >"$TOOLS/fuzz-toolchain"
+        working "$NIGHTLY can not be had; taking the nightly that is here"
+    fi
     [ "$(cargo-fuzz --version 2>/dev/null)" = "cargo-fuzz $wanted" ] || cargo_tool cargo-fuzz "$wanted"
-    done_ "$wanted"
+    done_ "$wanted, by $(rustup run "$taken" rustc --version)"
 }
 
 for step in "${steps[@]}"; do

@@ -1,5 +1,5 @@
-// Writes src/config/territory.txt from the pinned packages cldr-core and cldr-subdivisions-full, and the names of countries
-// that Node has: `node scripts/territories.mjs [FILE]`.
+// Writes src/config/territory.txt from the pinned packages cldr-core, cldr-localenames-full (the names of countries) and
+// cldr-subdivisions-full (those of regions): `node scripts/territories.mjs [FILE]`.
 //
 // One line a country, between tabs: alpha-2, alpha-3, continent as CDNs name it, `e` for members of the European Union, `u`
 // for a code that users of ISO 3166-1 assigned themselves (else `-`), English name, then each ISO 3166-2 subdivision: its
@@ -13,7 +13,7 @@ const groups = require("cldr-core/supplemental/territoryContainment.json").suppl
 const codes = require("cldr-core/supplemental/codeMappings.json").supplemental.codeMappings;
 const parts = require("cldr-core/supplemental/subdivisionContainment.json").supplemental.subdivisionContainment;
 const regionNames = require("cldr-subdivisions-full/subdivisions/en/en.json").subdivisions.localeDisplayNames.subdivisions;
-const names = new Intl.DisplayNames("en", { type: "region" });
+const names = require("cldr-localenames-full/main/en/territories.json").main.en.localeDisplayNames.territories;
 
 /** Codes that CLDR has and ISO 3166-1 does not assign: reserved for islands, unions and private use. */
 const NOT_ASSIGNED = new Set(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]);
@@ -71,7 +71,7 @@ const lines = Object.keys(codes)
       return name ? `${part.slice(2).toUpperCase()} ${name}` : part.slice(2).toUpperCase();
     });
     const kind = members.has(code) ? "e" : USER_ASSIGNED.has(code) ? "u" : "-";
-    return [code, codes[code]._alpha3, continents.get(code), kind, names.of(code), ...regions].join("\t");
+    return [code, codes[code]._alpha3, continents.get(code), kind, names[code], ...regions].join("\t");
   });
 writeFileSync(process.argv[2] ?? new URL("../src/config/territory.txt", import.meta.url), `${lines.join("\n")}\n`);
 console.log(`${lines.length} countries`);

@@ -64,6 +64,27 @@ pub struct Assignment {
     pub version: VersionIndex,
     /// Why this one.
     pub why: Why,
+    /// Which split it came out of.
+    pub by: By,
+}
+
+impl Assignment {
+    /// A version that nothing drew.
+    #[must_use]
+    pub fn undrawn(version: VersionIndex, why: Why) -> Self {
+        Self { version, why, by: By::Nothing }
+    }
+}
+
+/// The split a version came out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// None: it was fixed, or nothing is split.
+    Nothing,
+    /// That of the site's rule with this index.
+    Rule(usize),
+    /// That of the rollout's stratum with this index.
+    Stratum(usize),
 }
 
 /// What the assignment needs to know of a visitor, kept facts first.
@@ -80,34 +101,45 @@ pub trait Subject {
 
 /// The version of a visitor.
 pub fn assign(site: &Site, asked: &impl Asked, subject: &mut impl Subject) -> Assignment {
-    if let Some(rule) = site.rules.iter().find(|rule| rule.when.holds(asked)) {
+    if let Some((at, rule)) = site.rules.iter().enumerate().find(|(_, rule)| rule.when.holds(asked)) {
         let version = rule.owners.owner(Slot::of(&rule.salt, subject.key().as_bytes()));
-        return Assignment { version, why: Why::Rule };
+        return Assignment { version, why: Why::Rule, by: By::Rule(at) };
     }
     match &site.rollout {
         Some(rollout) => by_rollout(site, rollout, asked, subject),
-        None => Assignment { version: site.stable, why: Why::Stable },
+        None => Assignment::undrawn(site.stable, Why::Stable),
     }
 }
 
 fn by_rollout(site: &Site, rollout: &Rollout, asked: &impl Asked, subject: &mut impl Subject) -> Assignment {
+    // The arm was drawn at arrival, in the stratum of the place that is kept with it.
+    let stratum = || match &rollout.strategy {
+        Strategy::Geographic(waves) => geographic::wave(waves, &asked.geo()).map(|(at, _)| at),
+        _ => Some(0),
+    };
+    let by = |at: Option<usize>| at.map_or(By::Nothing, By::Stratum);
     match subject.arm() {
-        Some(Arm::Canary) if rollout.newcomers_only => return Assignment { version: rollout.canary, why: Why::Canary },
-        Some(Arm::Stable) if rollout.newcomers_only => return Assignment { version: site.stable, why: Why::Stable },
+        Some(Arm::Canary) if rollout.newcomers_only => {
+            return Assignment { version: rollout.canary, why: Why::Canary, by: by(stratum()) };
+        }
+        Some(Arm::Stable) if rollout.newcomers_only => {
+            return Assignment { version: site.stable, why: Why::Stable, by: by(stratum()) };
+        }
         Some(Arm::Resident) if rollout.newcomers_only => {
             let theirs = subject.served().filter(|&version| version != rollout.canary);
-            return Assignment { version: theirs.unwrap_or(site.stable), why: Why::Resident };
+            return Assignment::undrawn(theirs.unwrap_or(site.stable), Why::Resident);
         }
         _ => {}
     }
     let drawn = match &rollout.strategy {
-        Strategy::Random(owners) => Some(random::version(owners, &rollout.salt, subject.key())),
+        Strategy::Random(owners) => Some((0, random::version(owners, &rollout.salt, subject.key()))),
         Strategy::Geographic(waves) => geographic::version(waves, &asked.geo(), &rollout.salt, subject.key()),
         Strategy::Sequential(enrolment) => {
             let ticket = subject.ticket();
-            sequential::version(enrolment, ticket, &rollout.salt, subject.key())
+            sequential::version(enrolment, ticket, &rollout.salt, subject.key()).map(|version| (0, version))
         }
     };
-    let version = drawn.unwrap_or(site.stable);
-    Assignment { version, why: if version == rollout.canary { Why::Canary } else { Why::Stable } }
+    let version = drawn.map_or(site.stable, |(_, version)| version);
+    let why = if version == rollout.canary { Why::Canary } else { Why::Stable };
+    Assignment { version, why, by: by(drawn.map(|(at, _)| at)) }
 }

@@ -5,25 +5,28 @@
 // instance is ever kept, so nobody else's request notices.
 
 import { DurableObject } from "cloudflare:workers";
-import embeddedPlan from "halftone-plan";
+import plan from "halftone-plan";
 import { carry } from "./edge/carry.mjs";
+import { LiveSites } from "./edge/live.mjs";
+import { own } from "./edge/own.mjs";
+import { second } from "./edge/second.mjs";
 import { serveStable } from "./edge/stable.mjs";
 import { Engine } from "./edge/wasm.mjs";
 
 const engine = new Engine();
 
-/** How old the plan of this isolate may be before it is looked up again, ms. */
-const PLAN_FRESH_MS = 5000;
-let planChecked = 0;
-let plan = embeddedPlan;
+const live = new LiveSites();
 
 export default {
   async fetch(request, env, ctx) {
     try {
       const now = Date.now();
-      if (now - planChecked > PLAN_FRESH_MS) refreshPlan(env, ctx, now);
+      prepare(env);
+      const newer = live.look(env, ctx, engine, now);
+      if (newer) await newer;
       const instruction = decide(request, env, now, "");
       if (instruction.kind === "answer") return instruction.response;
+      if (instruction.kind === "own") return await own(request, env, ctx, instruction, engine, live);
       const response = await carry(request, env, ctx, instruction, engine);
       if (response) return response;
       // The drawn version failed: decide again knowing that, and carry that out without a second guard.
@@ -36,37 +39,87 @@ export default {
       return serveStable(request, env, engine);
     }
   },
+
+  async scheduled(_event, env) {
+    try {
+      await (await second()).watch(env);
+    } catch (error) {
+      engine.say("the Controllers could not be looked after; it is tried again", error);
+    }
+  },
 };
 
-/** Facts in, instruction out. Throws if the Wasm traps or has no plan it can read. */
+/** Takes the plan into use, in a new instance and after a trap. Throws if the Wasm traps or can not read it. */
+function prepare(env) {
+  if (engine.ready) return;
+  engine.load(plan, env.HALFTONE_KEYS ?? "");
+  for (const text of live.texts.values()) engine.adopt(text);
+}
+
+/** Facts in, instruction out. */
 function decide(request, env, now, failed) {
-  if (!engine.ready(plan)) engine.load(plan, env.HALFTONE_KEYS ?? "");
+  prepare(env);
   return engine.decide(request, now, failed);
 }
 
-/** Looks for a newer plan in the background; this request does not wait for it. */
-function refreshPlan(env, ctx, now) {
-  planChecked = now;
-  if (!env.PLANS) return;
-  ctx.waitUntil(
-    env.PLANS.get("plan").then(
-      (text) => {
-        if (text && text !== plan && engine.load(text, env.HALFTONE_KEYS ?? "")) plan = text;
-      },
-      (error) => engine.say("the live plan can not be looked up; serving the last one", error),
-    ),
-  );
-}
+// Objects: their code is in the second bundle, so that isolates that only serve pages do without it.
+export const Intake = object("Intake", ["take", "forget"]);
+export const Controller = object("Controller", [
+  "arm",
+  "merge",
+  "dropped",
+  "rows",
+  "shards",
+  "live",
+  "ask",
+  "publish",
+  "status",
+  "glance",
+  "series",
+  "source",
+  "log",
+  "revisions",
+  "config",
+  "foresee",
+  "compare",
+]);
+export const Tickets = object("Tickets", []);
 
-/** The ticket office of the sequential strategy: rules and SQL are in the Wasm, this only hands the storage over. */
-export class Tickets extends DurableObject {
-  async fetch(request) {
-    try {
-      const text = await request.text();
-      return new Response(engine.office(text, this.ctx.storage.sql, Date.now()));
-    } catch (error) {
-      engine.failed(error, "the ticket office failed; whoever asked it goes on without");
-      return new Response("the ticket office had to start again", { status: 500 });
+/** An alarm that could not be dealt with is tried again after this, ms. */
+const AGAIN_MS = 30_000;
+
+/** A class whose instances are made of the class of the same name in the second bundle. */
+function object(name, methods) {
+  class Lazy extends DurableObject {
+    #made = null;
+
+    async #object() {
+      const bundle = await second();
+      this.#made ??= new bundle[name](this.ctx, this.env);
+      return this.#made;
+    }
+
+    async fetch(request) {
+      return (await this.#object()).fetch(request);
+    }
+
+    /** The next one is set before anything can go wrong: the platform gives an alarm up that fails too often. */
+    async alarm() {
+      try {
+        await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
+        await (await this.#object()).alarm();
+      } catch (error) {
+        engine.say(`an alarm of ${name} failed; it is tried again`, error);
+      }
+    }
+
+    static {
+      for (const method of methods) {
+        Lazy.prototype[method] = async function (...parts) {
+          return (await this.#object())[method](...parts);
+        };
+      }
     }
   }
+  return Lazy;
 }

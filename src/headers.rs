@@ -15,21 +15,35 @@ pub const PREVIEW: &str = "private, no-store";
 /// `Cache-Control` for content-hashed files.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Between version and tag in our entity tags; it can not be part of a version's id.
+/// Between version and tag in our entity tags; it can not be part of a version's id. Twice where the page was told to
+/// report: a copy that was not told is another text.
 pub const ETAG_MARK: char = '~';
 
+/// Which copies of a page may be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copy {
+    /// As the build has it.
+    Plain,
+    /// Told to report.
+    Told,
+}
+
 /// The part of an `If-None-Match` header that speaks of this version's files, with the mark taken off again: the tags
-/// to ask the origin about. `*` stays. Empty if nothing is left.
+/// to ask the origin about. `*` stays for plain files. Empty if nothing is left.
 #[must_use]
-pub fn validators_for(version: &str, if_none_match: &str) -> String {
+pub fn validators_for(version: &str, copy: Copy, if_none_match: &str) -> String {
     if if_none_match.trim() == "*" {
-        return "*".to_owned();
+        return if copy == Copy::Plain { "*".to_owned() } else { String::new() };
     }
     let mut kept = String::new();
     for tag in if_none_match.split(',').map(str::trim).take(64) {
         let (weak, opaque) = tag.strip_prefix("W/").map_or(("", tag), |rest| ("W/", rest));
         let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_prefix(version));
-        if let Some(rest) = inner.and_then(|rest| rest.strip_prefix(ETAG_MARK)).filter(|rest| rest.ends_with('"')) {
+        let marked = inner.and_then(|rest| rest.strip_prefix(ETAG_MARK)).and_then(|rest| match copy {
+            Copy::Plain => (!rest.starts_with(ETAG_MARK)).then_some(rest),
+            Copy::Told => rest.strip_prefix(ETAG_MARK),
+        });
+        if let Some(rest) = marked.filter(|rest| rest.ends_with('"')) {
             if !kept.is_empty() {
                 kept.push_str(", ");
             }
@@ -179,16 +193,26 @@ mod tests {
 
     #[test]
     fn only_this_versions_validators_reach_its_origin() {
-        assert_eq!(validators_for("v1", r#""v1~abc", W/"v2~def", W/"v1~ghi", "jkl""#), r#""abc", W/"ghi""#);
-        assert_eq!(validators_for("v1", r#""v10~abc""#), "");
-        assert_eq!(validators_for("v1", " * "), "*");
-        assert_eq!(validators_for("v1", ""), "");
+        let plain = |sent| validators_for("v1", Copy::Plain, sent);
+        assert_eq!(plain(r#""v1~abc", W/"v2~def", W/"v1~ghi", "jkl""#), r#""abc", W/"ghi""#);
+        assert_eq!(plain(r#""v10~abc""#), "");
+        assert_eq!(plain(" * "), "*");
+        assert_eq!(plain(""), "");
+    }
+
+    #[test]
+    fn a_copy_that_was_told_to_report_is_not_one_that_was_not() {
+        let sent = r#""v1~abc", "v1~~def""#;
+        assert_eq!(validators_for("v1", Copy::Plain, sent), r#""abc""#);
+        assert_eq!(validators_for("v1", Copy::Told, sent), r#""def""#);
+        assert_eq!(validators_for("v1", Copy::Told, "*"), "");
     }
 
     proptest! {
         #[test]
         fn no_validator_breaks_the_reader(header in "\\PC{0,80}") {
-            let _ = validators_for("v1", &header);
+            let _ = validators_for("v1", Copy::Plain, &header);
+            let _ = validators_for("v1", Copy::Told, &header);
         }
 
         #[test]

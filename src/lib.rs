@@ -22,24 +22,39 @@
 //! canary. Precedence is preview, rule, rollout, stable. Only a document navigation draws. Whatever breaks on our side,
 //! the visitor gets the stable site; nothing here panics on request data.
 
-pub mod assign;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod api;
+pub mod assign;
+pub mod beacon;
+#[cfg(any(feature = "checker", not(target_arch = "wasm32")))]
 pub mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cost;
 pub mod decide;
+pub mod evidence;
+#[cfg(any(feature = "control", not(target_arch = "wasm32")))]
+pub mod flags;
 pub mod glob;
 pub mod headers;
 pub mod plan;
 pub mod preview;
+pub mod rollout;
 pub mod route;
+pub mod scan;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod simulation;
 pub mod slot;
 pub mod strategy;
 pub mod visitor;
 
 #[cfg(target_arch = "wasm32")]
 #[expect(unsafe_code, reason = "the platform's memory is shared with JavaScript here and nowhere else")]
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "JavaScript's numbers are floats; times, ticket numbers and lengths are whole, positive and below 2^53"
+#[cfg_attr(
+    not(feature = "checker"),
+    expect(clippy::cast_sign_loss, reason = "JavaScript's numbers are floats; times are whole and positive")
+)]
+#[cfg_attr(
+    feature = "control",
+    expect(clippy::cast_precision_loss, reason = "numbers and counts are whole, positive and below 2^53")
 )]
 mod edge;

@@ -3,6 +3,7 @@
 //! `?halftone-preview=<version>~<expiry>~<signature>` on any page; the first hit moves the token into a session cookie
 //! and answers with the clean address. The signature covers site, host, version and expiry. A link lives at most 24 h.
 
+use crate::route::Address;
 use crate::visitor::base64url;
 use crate::visitor::cookie::{from_base36, push_base36};
 use crate::visitor::keys::{Keys, Purpose};
@@ -32,6 +33,16 @@ pub fn mint(keys: &Keys, site: &str, host: &str, version: &str, expiry_s: u64) -
     push_base36(expiry_s, &mut expiry);
     let signature = keys.sign(Purpose::Preview, &[site.as_bytes(), host.as_bytes(), version.as_bytes(), expiry.as_bytes()]);
     format!("{version}~{expiry}~{}", base64url::encode(&signature))
+}
+
+/// The address that shows `version` of `site` on the host of `url` until `expiry_s`; `None` if that is no address.
+#[must_use]
+pub fn link(keys: &Keys, site: &str, url: &str, version: &str, expiry_s: u64) -> Option<String> {
+    let address = Address::parse(url)?;
+    let token = mint(keys, site, address.host, version, expiry_s);
+    let joint = if address.query.is_empty() { "?" } else { "&" };
+    let base = if url.ends_with(address.authority) { format!("{url}/") } else { url.to_owned() };
+    Some(format!("{base}{joint}{PARAMETER}={token}"))
 }
 
 /// The version id a token opens.
@@ -64,6 +75,22 @@ mod tests {
         assert_eq!(open("shop.example", 999), Ok("v2.0-rc~1"));
         assert_eq!(open("shop.example", 1_000), Err(Refused::Expired));
         assert_eq!(open("blog.example", 999), Err(Refused::Invalid));
+    }
+
+    #[test]
+    fn a_link_keeps_the_address_it_is_for() {
+        let link = |url| link(&keys(), "shop", url, "v2", 1_000);
+        for (url, start) in [
+            ("https://shop.example", "https://shop.example/?halftone-preview=v2~"),
+            ("http://shop.example:8787/a", "http://shop.example:8787/a?halftone-preview=v2~"),
+            ("https://shop.example/a?b=c", "https://shop.example/a?b=c&halftone-preview=v2~"),
+        ] {
+            let link = link(url).unwrap();
+            assert!(link.starts_with(start), "{link}");
+            let token = link.split_once("halftone-preview=").unwrap().1;
+            assert_eq!(open(token, &keys(), "shop", "shop.example", 0), Ok("v2"));
+        }
+        assert_eq!(link("shop.example"), None);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::scan::{cut, holds};
+
 /// A request address taken apart; all parts borrow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address<'a> {
@@ -29,10 +31,10 @@ impl<'a> Address<'a> {
             Some(rest) => (true, rest),
             None => (false, url.strip_prefix("http://")?),
         };
-        let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
-        let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let rest = cut(rest, b'#').map_or(rest, |(before, _)| before);
+        let (authority, tail) = rest.split_at(rest.bytes().position(|byte| byte == b'/' || byte == b'?').unwrap_or(rest.len()));
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+        let (path, query) = cut(tail, b'?').unwrap_or((tail, ""));
         let path = if path.is_empty() { "/" } else { path };
         Some(Self { secure, authority, host: hostname(authority), path, query })
     }
@@ -43,7 +45,7 @@ fn hostname(authority: &str) -> &str {
     if let Some(end) = authority.find(']') {
         return authority.get(..=end).unwrap_or(authority);
     }
-    authority.split_once(':').map_or(authority, |(host, _)| host)
+    cut(authority, b':').map_or(authority, |(host, _)| host)
 }
 
 /// What a path under the reserved prefix asks for.
@@ -51,8 +53,34 @@ fn hostname(authority: &str) -> &str {
 pub enum Reserved {
     /// `GET health`.
     Health,
+    /// `GET page.js`: the page script.
+    PageScript,
+    /// `POST in`: beacons.
+    In,
+    /// `POST reports`: the browser's own reports.
+    Reports,
+    /// `POST ofrep/v1/evaluate/flags[/KEY]`: what an `OpenFeature` SDK asks; [`flag_asked`] looks closer.
+    Flags,
+    /// The admin surface, on its own hostname.
+    Admin,
     /// Nothing that is there.
     Unknown,
+}
+
+impl Reserved {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::PageScript => "page.js",
+            Self::In => "in",
+            Self::Reports => "reports",
+            Self::Flags => "flags",
+            Self::Admin => "admin",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// The part of our own surface a path names, if it is under `prefix`.
@@ -61,9 +89,26 @@ pub fn reserved(path: &str, prefix: &str) -> Option<Reserved> {
     let rest = path.strip_prefix(prefix)?;
     match rest {
         "/health" => Some(Reserved::Health),
+        "/page.js" => Some(Reserved::PageScript),
+        "/in" => Some(Reserved::In),
+        "/reports" => Some(Reserved::Reports),
+        _ if rest.starts_with("/ofrep/") => Some(Reserved::Flags),
         _ if rest.is_empty() || rest.starts_with('/') => Some(Reserved::Unknown),
         _ => None,
     }
+}
+
+/// The flag that a path under the reserved prefix asks for, percent-decoded; empty for all, `None` where it asks for none.
+#[must_use]
+pub fn flag_asked(path: &str, prefix: &str) -> Option<String> {
+    let rest = path.strip_prefix(prefix)?.strip_prefix("/ofrep/v1/evaluate/flags")?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| percent_decoded(rest.trim_start_matches('/')))
+}
+
+/// Whether a path on the admin hostname is more than the word that this is the admin hostname.
+#[must_use]
+pub fn is_admin(path: &str) -> bool {
+    matches!(path, "/" | "/metrics") || path.starts_with("/api/") || path.starts_with("/dashboard/")
 }
 
 /// A path that can be joined to a version's prefix without leaving it.
@@ -76,8 +121,9 @@ pub struct SafePath<'a> {
 }
 
 impl<'a> SafePath<'a> {
-    /// Checks a path. Refused: `..` or `.` as a segment after any number of decodings, a backslash or a NUL after
-    /// decoding, an empty segment in the middle, and text that is not UTF-8 once decoded.
+    /// Checks a path. Refused: `..` or `.` as a segment after any number of decodings, a backslash or a control
+    /// character after decoding (an instruction is lines of text), an empty segment in the middle, and text that is not UTF-8
+    /// once decoded.
     #[must_use]
     pub fn new(encoded: &'a str) -> Option<Self> {
         if !encoded.starts_with('/') {
@@ -104,9 +150,9 @@ impl<'a> SafePath<'a> {
 }
 
 fn is_tame(path: &str) -> bool {
-    !path.bytes().any(|byte| byte == b'\\' || byte == 0)
-        && !path.contains("//")
-        && (!path.contains("/.") || !path.split('/').any(|segment| segment == "." || segment == ".."))
+    !path.bytes().any(|byte| byte == b'\\' || byte < b' ')
+        && !holds(path, "//")
+        && (!holds(path, "/.") || !path.split('/').any(|segment| segment == "." || segment == ".."))
 }
 
 /// Percent-decodes; what is no escape stays as it is, bytes that are no UTF-8 become U+FFFD.
@@ -192,6 +238,11 @@ mod tests {
         assert_eq!(reserved("/_halftone", "/_halftone"), Some(Reserved::Unknown));
         assert_eq!(reserved("/_halftone/x", "/_halftone"), Some(Reserved::Unknown));
         assert_eq!(reserved("/_halftonehealth", "/_halftone"), None);
+        let flags = |rest: &str| flag_asked(&format!("/_/ofrep/v1/evaluate/flags{rest}"), "/_");
+        assert_eq!(reserved("/_/ofrep/v1", "/_"), Some(Reserved::Flags));
+        assert_eq!(flags(""), Some(String::new()));
+        assert_eq!(flags("/halftone%2Eversion"), Some("halftone.version".to_owned()));
+        assert_eq!(flags("s"), None);
     }
 
     #[test]
@@ -211,6 +262,9 @@ mod tests {
             "//host",
             "/a/%2f/b",
             "/a%00b",
+            "/a%0ab",
+            "/a%250ab",
+            "/a%1fb",
             "/./a",
             "/%ff",
             "a",

@@ -204,6 +204,31 @@ impl Ownership {
         next.finish().unwrap_or_else(|| self.clone())
     }
 
+    /// How many slots belong to each of two versions, counting only those that `among` gave to `of` (all without one).
+    #[must_use]
+    pub fn odds(&self, canary: VersionIndex, stable: VersionIndex, among: Option<(&Self, VersionIndex)>) -> Odds {
+        let mut odds = Odds::default();
+        let mut count = |slots: std::ops::Range<u16>, owner: VersionIndex| {
+            let slots = slots.end.saturating_sub(slots.start);
+            if owner == canary {
+                odds.canary += slots;
+            } else if owner == stable {
+                odds.stable += slots;
+            }
+        };
+        for (range, owner) in self.spans() {
+            match among {
+                None => count(range, owner),
+                Some((before, of)) => {
+                    for (theirs, _) in before.spans().filter(|span| span.1 == of) {
+                        count(range.start.max(theirs.start)..range.end.min(theirs.end), owner);
+                    }
+                }
+            }
+        }
+        odds
+    }
+
     /// How many slots have another owner in `other`, in basis points of all visitors.
     #[must_use]
     pub fn moved(&self, other: &Self) -> Weight {
@@ -216,6 +241,24 @@ impl Ownership {
             }
         }
         Weight(moved)
+    }
+}
+
+/// With which odds a slot was drawn: so many for the canary, so many for stable. The share of the canary is
+/// `canary / (canary + stable)`; slots of other versions do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Odds {
+    /// The canary's slots.
+    pub canary: u16,
+    /// The stable version's slots.
+    pub stable: u16,
+}
+
+impl Odds {
+    /// Whether either could have come out: otherwise nothing was drawn.
+    #[must_use]
+    pub fn is_draw(self) -> bool {
+        self.canary > 0 && self.stable > 0
     }
 }
 

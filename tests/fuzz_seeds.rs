@@ -1,6 +1,8 @@
 //! Every committed seed of every fuzz target, through the same code as `make fuzz`, natively.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails says so by panicking")]
 
+#[path = "../fuzz/bodies/beacon.rs"]
+mod beacon;
 #[path = "../fuzz/bodies/config.rs"]
 mod config;
 #[path = "../fuzz/bodies/cookie.rs"]
@@ -13,6 +15,12 @@ mod header;
 mod path;
 #[path = "../fuzz/bodies/plan.rs"]
 mod plan;
+#[path = "../fuzz/bodies/policy.rs"]
+mod policy;
+#[path = "../fuzz/bodies/report.rs"]
+mod report;
+#[path = "../fuzz/bodies/token.rs"]
+mod token;
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +47,12 @@ fn every_target_has_a_body_here() {
     let mut targets: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     targets.sort();
     let names: Vec<_> = targets.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["config", "cookie", "decide", "header", "path", "plan"]);
+    assert_eq!(names, ["beacon", "config", "cookie", "decide", "header", "path", "plan", "policy", "report", "token"]);
+}
+
+#[test]
+fn seeds_of_beacon_break_nothing() {
+    replay("beacon", beacon::run);
 }
 
 #[test]
@@ -70,4 +83,19 @@ fn seeds_of_path_break_nothing() {
 #[test]
 fn seeds_of_plan_break_nothing() {
     replay("plan", plan::run);
+}
+
+#[test]
+fn seeds_of_policy_break_nothing() {
+    replay("policy", policy::run);
+}
+
+#[test]
+fn seeds_of_report_break_nothing() {
+    replay("report", report::run);
+}
+
+#[test]
+fn seeds_of_token_break_nothing() {
+    replay("token", token::run);
 }

@@ -16,7 +16,7 @@ thread_local! {
 
 /// An edge whose rollouts draw newcomers only, or everyone.
 fn edge(newcomers_only: bool) -> Edge {
-    let mut plan = Plan::read(include_str!("../../tests/vectors/plan-1.txt")).unwrap();
+    let mut plan = Plan::read(include_str!("../../tests/vectors/plan-3.txt")).unwrap();
     for rollout in plan.sites.iter_mut().filter_map(|site| site.rollout.as_mut()) {
         rollout.newcomers_only = newcomers_only;
     }
@@ -45,8 +45,7 @@ pub fn run(data: &[u8]) {
 
     EDGES.with_borrow_mut(|edges| {
         let edge = edges.get_mut(usize::from(all)).unwrap();
-        let site =
-            edge.plan.sites.iter().find(|site| site.serves(host)).unwrap_or(&edge.plan.sites[edge.plan.default_site]).clone();
+        let site = edge.plan.site_of(host).unwrap().clone();
         let keys = Keys::read(KEY).unwrap();
         let visitor = signed_by_us(signed, &site, &keys);
         let token = halftone::preview::mint(&keys, &site.name, host, previewed, (now_ms / 1000).saturating_add(60));
@@ -72,6 +71,7 @@ pub fn run(data: &[u8]) {
             referer,
             geo,
             headers,
+            is_brief: false,
             now_ms,
         };
         let instruction = edge.decide(&request, || Some([7; 16]));
@@ -80,6 +80,11 @@ pub fn run(data: &[u8]) {
         match &instruction {
             Instruction::Answer(answer) => check_answer(answer),
             Instruction::Carry(carry) => check_carry(carry, &request, &here, &site, &rendered, &keys),
+            Instruction::Own(own) => {
+                assert_eq!(rendered.split('\n').count(), 4, "{rendered}");
+                assert!(own.telling.token.is_empty());
+            }
+            Instruction::More => panic!("more than everything is asked for"),
         }
     });
 }
@@ -103,7 +108,10 @@ fn check_answer(answer: &Answer) {
 
 fn check_carry(carry: &Carry, request: &Request<'_>, here: &str, site: &Site, rendered: &str, keys: &Keys) {
     assert!(!carry.attempts.is_empty(), "nothing to try");
-    assert_eq!(rendered.split('\n').count(), 9 + 10 * carry.attempts.len(), "{rendered}");
+    let fields: Vec<usize> = rendered.split('\n').map(|line| line.split('\t').count()).collect();
+    let common_of_attempts = fields.iter().skip(7).step_by(3);
+    assert_eq!(fields.len(), 7 + 3 * carry.attempts.len(), "{rendered}");
+    assert!(fields[0] == 6 && common_of_attempts.clone().all(|&fields| fields == 8), "{rendered}");
     let is_public = carry.cache_control.starts_with("public");
     assert!(!is_public || !carry.navigation && carry.set_cookie.is_empty() && carry.set_cookie_confirmed.is_empty());
     assert!(carry.navigation || carry.set_cookie.is_empty(), "a cookie without a navigation");

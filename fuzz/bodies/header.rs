@@ -1,13 +1,13 @@
 //! Request headers that are taken apart, patterns they are compared with, and the look of names that carry a hash.
 
 use halftone::glob::{Glob, Segments};
-use halftone::headers::{is_hashed, validators_for};
+use halftone::headers::{Copy, is_hashed, validators_for};
 use halftone::plan::condition::Asked;
 use halftone::plan::{Condition, Device, Geo, Plan, Site};
 
 thread_local! {
     /// Sites that say which paths are content-hashed, and sites that do not.
-    static SITES: Vec<Site> = Plan::read(include_str!("../../tests/vectors/plan-1.txt")).unwrap().sites;
+    static SITES: Vec<Site> = Plan::read(include_str!("../../tests/vectors/plan-3.txt")).unwrap().sites;
 }
 
 /// The first line is a pattern, the rest a header's value, a query, a path, whatever it is asked to be.
@@ -15,11 +15,13 @@ pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (pattern, value) = text.split_once('\n').unwrap_or(("*", &text));
 
-    let kept = validators_for("v1", value);
-    for tag in kept.split(", ").filter(|tag| !tag.is_empty() && *tag != "*") {
-        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-        assert!(opaque.starts_with('"') && opaque.ends_with('"'), "{kept}");
-        assert!(value.contains(&opaque.replacen('"', "\"v1~", 1)), "{kept}");
+    for (copy, mark) in [(Copy::Plain, "\"v1~"), (Copy::Told, "\"v1~~")] {
+        let kept = validators_for("v1", copy, value);
+        for tag in kept.split(", ").filter(|tag| !tag.is_empty() && *tag != "*") {
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            assert!(opaque.starts_with('"') && opaque.ends_with('"'), "{kept}");
+            assert!(value.contains(&opaque.replacen('"', mark, 1)), "{kept}");
+        }
     }
 
     SITES.with(|sites| {

@@ -57,7 +57,10 @@ pub fn explain_country(text: &str) -> Option<Refusal> {
     let (what, key) = match parse(&upper) {
         Some(area @ Area::Region(..)) if exists(&area) => ("is a region", "region"),
         _ if text.trim().to_lowercase().starts_with("colo:") => ("is a data centre", "colo"),
-        _ => return explain(text, is_country_like),
+        _ => match (explain(text, is_country_like), named_region(text)) {
+            (None, Some(_)) => ("is a region", "region"),
+            (explained, _) => return explained,
+        },
     };
     Some(Refusal::new(format!("{what}, not a country")).fix(format!("ask for it with the key `{key}`")))
 }
@@ -85,9 +88,16 @@ fn explain(text: &str, fits: fn(&str) -> bool) -> Option<Refusal> {
         _ => guesses.push(format!("continent:{upper}")),
     }
     guesses.extend(territory::suggest_country(text.trim()).map(str::to_owned));
+    guesses.extend(named_region(text));
     guesses.push(format!("colo:{upper}"));
     let meant = guesses.into_iter().find(|guess| fits(guess) && parse(guess).is_none_or(|area| exists(&area)))?;
     Some(Refusal::new("is not written as a code").fix(format!("did you mean `{meant}`?")))
+}
+
+/// The region of a text whose country is written first, by code or by name, and its part by name: `US-California`.
+fn named_region(text: &str) -> Option<String> {
+    let (country, region) = ['-', '_', ' '].iter().find_map(|joint| text.trim().split_once(*joint))?;
+    territory::suggest_country(country).and_then(|code| territory::suggest_region(code, region))
 }
 
 /// Whether the world has this area. Data centres open every month, so any three letters may be one.
@@ -159,7 +169,7 @@ pub fn wider(area: &Area) -> Vec<Area> {
         wider.push(Area::Continent(known.continent.to_owned()));
     }
     if *area == Area::EuropeanUnion {
-        // Not only Europe: Cyprus is in Asia to the United Nations.
+        // Whatever continents the data gives its members, which is Europe for each of them today.
         let mut continents: Vec<&str> = territory::eu_members().map(|member| member.continent).collect();
         continents.sort_unstable();
         continents.dedup();

@@ -15,6 +15,8 @@ pub enum Source {
     Assets(String),
     /// A folder relative to the config file: `"files": "dist/v1"`.
     Folder(String),
+    /// The copy of an uploaded build's manifest: `r2:BUILDS/@SITE/VERSION` is `SITE/VERSION`.
+    Uploaded(String),
 }
 
 impl Source {
@@ -28,8 +30,12 @@ impl Source {
     pub(super) fn new(origin: &Origin, files: Option<&str>) -> Option<Self> {
         match (origin, files) {
             (Origin::Assets(folder), _) => Some(Self::Assets(folder.trim_start_matches('/').to_owned())),
-            (Origin::Zone(_), _) | (_, None) => None,
+            (Origin::Zone(_), _) => None,
             (_, Some(folder)) => Some(Self::Folder(folder.to_owned())),
+            (Origin::R2(_, prefix), None) => {
+                prefix.strip_prefix('@').map(|name| Self::Uploaded(name.trim_end_matches('/').to_owned()))
+            }
+            (_, None) => None,
         }
     }
 }
@@ -78,6 +84,7 @@ pub struct Builds {
     found: BTreeMap<Source, Build>,
     /// Looked for in vain, with the names of the folders that are there instead.
     missing: BTreeMap<Source, Vec<String>>,
+    looked: bool,
 }
 
 impl Builds {
@@ -87,13 +94,27 @@ impl Builds {
         Self::default()
     }
 
+    /// Whether builds were looked for: then what is not known can not be known.
+    #[must_use]
+    pub fn were_looked_for(&self) -> bool {
+        self.looked
+    }
+
+    /// Nothing was found yet of what is looked for.
+    #[must_use]
+    pub fn looked_for() -> Self {
+        Self { looked: true, ..Self::default() }
+    }
+
     /// Notes what a source holds.
     pub fn insert(&mut self, source: Source, build: Build) {
+        self.looked = true;
         self.found.insert(source, build);
     }
 
     /// Notes that a source is not there, and which folders are (written as the config would).
     pub fn insert_missing(&mut self, source: Source, instead: Vec<String>) {
+        self.looked = true;
         self.missing.insert(source, instead);
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::builds::{Build, FileFacts, Sign, Source};
+use super::manifest::Manifest;
 use super::problem::Code;
 use super::report::{Report, Words, found, listed, nearest, why};
 use super::site::Surroundings;
@@ -26,7 +27,7 @@ pub fn check(site: &Node<'_>, around: &Surroundings<'_>, hashed: Option<&[Glob]>
     let mut known: Vec<Known<'_, '_>> = Vec::new();
     for (id, source, node) in version::sources(site.get("versions")) {
         if let Some(instead) = around.builds.missing(&source) {
-            report.add(Code::MissingFolder, node, missing(&source, instead));
+            report.add(Code::MissingFolder, node, missing(&source, &node.shown(), instead));
         } else if let Some(build) = around.builds.get(&source) {
             check_build(build, node, around, report);
             if !known.iter().any(|other| std::ptr::eq(other.build, build)) {
@@ -36,16 +37,32 @@ pub fn check(site: &Node<'_>, around: &Surroundings<'_>, hashed: Option<&[Glob]>
     }
     if let Some(versions) = site.get("versions") {
         check_shared(&known, versions, hashed, report);
+        // Without a rollout nobody is moved from one to another while a page is open.
+        if around.builds.were_looked_for() && site.get("rollout").is_some() {
+            check_unlisted(versions, report);
+        }
     }
     for one in &known {
         check_workers(one, report);
     }
 }
 
-fn missing(source: &Source, instead: &[String]) -> Words {
+/// An uploaded build whose manifest is not beside the config.
+fn not_uploaded(name: &str, node: &str, instead: &[String]) -> Words {
+    let why = format!("is not there: no `{}` beside the config file says what it holds", Manifest::place(name));
+    let version = name.rsplit('/').next().unwrap_or_default();
+    let near = nearest(name, instead.iter().map(String::as_str));
+    found(node, why).fix(near.map_or_else(
+        || format!("`halftone deploy DIR --version {version}` uploads a build and writes it, `halftone builds pull {version}` fetches it"),
+        |near| format!("did you mean `@{near}`?"),
+    ))
+}
+
+fn missing(source: &Source, node: &str, instead: &[String]) -> Words {
     let (name, what, written) = match source {
         Source::Assets(folder) => (folder, "the assets folder has no folder of this name", format!("assets:{folder}")),
         Source::Folder(folder) => (folder, "there is no such folder beside the config file", folder.clone()),
+        Source::Uploaded(name) => return not_uploaded(name, node, instead),
     };
     let fix = match nearest(name, instead.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -124,6 +141,10 @@ fn check_shared(known: &[Known<'_, '_>], versions: &Node<'_>, hashed: Option<&[G
     let is_hashed = |path: &str| hashed.is_some_and(|globs| globs.iter().any(|glob| glob.matches(path, Segments::Slash)));
     let (broken, rest): (Vec<_>, Vec<_>) =
         shared.iter().filter(|(path, _)| is_hashed(path) || !may_differ(path)).partition(|(path, _)| is_hashed(path));
+    let all = |paths: &[(&&str, &Vec<&str>)]| {
+        let owned = |ids: &Vec<&str>| ids.iter().map(|id| (*id).to_owned()).collect();
+        paths.iter().map(|(path, ids)| ((**path).to_owned(), owned(ids))).collect::<BTreeMap<String, Vec<String>>>()
+    };
     let named = |paths: &[(&&str, &Vec<&str>)]| {
         let with_versions: Vec<String> = paths.iter().map(|(path, ids)| format!("{path} ({})", ids.join(", "))).collect();
         listed(with_versions.iter(), "and", MOST_NAMED)
@@ -135,7 +156,7 @@ fn check_shared(known: &[Known<'_, '_>], versions: &Node<'_>, hashed: Option<&[G
             named(&broken)
         );
         let fix = "narrow `cache.hashed` to names that hold a content hash; until then these files are not cached for long";
-        report.add(Code::SharedHashedName, versions, why(what).fix(fix));
+        report.add(Code::SharedHashedName, versions, why(what).fix(fix).paths(all(&broken)));
     }
     if !rest.is_empty() {
         let what = format!(
@@ -143,12 +164,26 @@ fn check_shared(known: &[Known<'_, '_>], versions: &Node<'_>, hashed: Option<&[G
             counted(rest.len()),
             named(&rest)
         );
-        report.add(
-            Code::SharedName,
-            versions,
-            why(what).fix("let the build put a content hash into the names of scripts, styles and images"),
-        );
+        let fix = "let the build put a content hash into the names of scripts, styles and images";
+        report.add(Code::SharedName, versions, why(what).fix(fix).paths(all(&rest)));
     }
+}
+
+/// Builds that can not be compared: where there is another version, a name both have is not noticed.
+fn check_unlisted(versions: &Node<'_>, report: &mut Report<'_>) {
+    let unlisted = version::unlisted(Some(versions));
+    if unlisted.is_empty() || versions.unique_members().count() < 2 {
+        return;
+    }
+    let what = format!(
+        "the files of {} are not known, so names that builds share with different content, and service workers, can not be looked for there",
+        listed(unlisted.iter(), "and", MOST_NAMED),
+    );
+    report.add(
+        Code::Unlisted,
+        versions,
+        why(what).fix("add `\"files\": \"FOLDER\"`, a copy of the build beside the config, if you have one"),
+    );
 }
 
 fn counted(count: usize) -> String {

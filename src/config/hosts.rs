@@ -97,15 +97,15 @@ pub struct SiteHosts<'a, 't> {
 }
 
 /// Who answers for which host; looking a host up costs as many steps as it has dots.
-pub struct Table(BTreeMap<String, (usize, String)>);
+pub struct Table(BTreeMap<String, String>);
 
 impl Table {
     /// Of the patterns of all sites, the first of each.
     pub fn new(sites: &[SiteHosts<'_, '_>]) -> Self {
         let mut first = BTreeMap::new();
-        for (at, site) in sites.iter().enumerate() {
+        for site in sites {
             for (host, _) in &site.hosts {
-                first.entry(host.clone()).or_insert((at, site.site.to_owned()));
+                first.entry(host.clone()).or_insert(site.site.to_owned());
             }
         }
         Self(first)
@@ -113,16 +113,16 @@ impl Table {
 
     /// The pattern that takes a host in, and its site.
     pub fn find(&self, host: &str) -> Option<(&str, &str)> {
-        let itself = self.0.get_key_value(host).map(|(pattern, (_, site))| (pattern.as_str(), site.as_str()));
-        itself.or_else(|| self.covering(host).next().map(|(pattern, _, site)| (pattern, site)))
+        let itself = self.0.get_key_value(host).map(|(pattern, site)| (pattern.as_str(), site.as_str()));
+        itself.or_else(|| self.covering(host).next())
     }
 
-    /// The wildcards other than itself that cover a host or wildcard, with their sites.
-    fn covering(&self, host: &str) -> impl Iterator<Item = (&str, usize, &str)> {
+    /// The wildcards other than itself that cover a host or wildcard, the narrowest first, with their sites.
+    fn covering(&self, host: &str) -> impl Iterator<Item = (&str, &str)> {
         let dots = host.char_indices().filter(|(_, c)| *c == '.').filter_map(|(at, _)| host.get(at..));
         dots.filter_map(move |rest| {
-            let (wide, (at, site)) = self.0.get_key_value(&format!("*{rest}"))?;
-            (wide != host).then_some((wide.as_str(), *at, site.as_str()))
+            let (wide, site) = self.0.get_key_value(&format!("*{rest}"))?;
+            (wide != host).then_some((wide.as_str(), site.as_str()))
         })
     }
 }
@@ -157,23 +157,13 @@ pub fn check(sites: &[SiteHosts<'_, '_>], table: &Table, admin: Option<(&str, &N
     }
 }
 
-/// Sites are asked in the order of the file, so what is covered by an earlier site never gets to a later one.
+/// Of all names that cover a host the narrowest has it; that somebody else's wildcard covers it too is worth saying.
 fn check_overlaps(sites: &[SiteHosts<'_, '_>], table: &Table, report: &mut Report<'_>) {
-    for (at, site) in sites.iter().enumerate() {
+    for site in sites {
         for (host, node) in &site.hosts {
-            for (wide, other_at, other) in table.covering(host).filter(|(_, other_at, _)| *other_at != at) {
-                let name = site.site;
-                let covered = format!("is also covered by `{wide}` of site `{other}`");
-                let words = if other_at < at {
-                    let words = found(
-                        host.as_str(),
-                        format!("{covered}, which stands first in the file and wins: `{name}` never gets it"),
-                    );
-                    words.fix(format!("put `{name}` before `{other}`"))
-                } else {
-                    found(host.as_str(), format!("{covered}; `{name}` stands first in the file and wins"))
-                };
-                report.add(Code::HostOverlap, node, words);
+            if let Some((wide, other)) = table.covering(host).find(|(_, other)| *other != site.site) {
+                let words = format!("is also covered by `{wide}` of site `{other}`; it is narrower, so `{}` has it", site.site);
+                report.add(Code::HostOverlap, node, found(host.as_str(), words));
             }
         }
     }
@@ -240,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_wildcard_covers_names_below_and_narrower_wildcards() {
-        let covers = |wide: &str, host: &str| Table([(wide.to_owned(), (0, String::new()))].into()).covering(host).count() == 1;
+        let covers = |wide: &str, host: &str| Table([(wide.to_owned(), String::new())].into()).covering(host).count() == 1;
         assert!(covers("*.shop.example", "www.shop.example"));
         assert!(covers("*.shop.example", "a.b.shop.example"));
         assert!(covers("*.shop.example", "*.eu.shop.example"));

@@ -1,7 +1,7 @@
 //! The steps of a rollout: read by strategy, and checked that no step takes the canary away from anybody.
 
 use super::area;
-use super::model::{Area, Enrolment, Ladder};
+use super::model::{Area, Enrolment, Gate, Ladder};
 use super::objects::MOST_STEPS;
 use super::problem::Code;
 use super::quantity;
@@ -65,16 +65,32 @@ const USUAL: [u16; 5] = [1, 5, 25, 50, 100];
 /// Ten minutes: long enough for a page's errors to show, short enough to ramp within a working day.
 pub const USUAL_HOLD_S: u32 = 600;
 
-/// A ladder of so many rungs has so many holds.
+/// Visitors drawn on a step before it is left: fewer say nothing about a build that breaks for one in twenty.
+pub const USUAL_VISITORS: u64 = 100;
+
+/// A ladder of so many rungs has so many gates.
 pub struct Steps {
     pub ladder: Ladder,
-    pub hold_s: Vec<u32>,
+    pub rungs: Vec<Gate>,
+}
+
+/// What is asked where the file says nothing.
+const USUAL_GATE: Gate = Gate { hold_s: USUAL_HOLD_S, least_visitors: USUAL_VISITORS, approval: false, between: false };
+
+/// What a step asks before it is left.
+fn gate(step: &Node<'_>, report: &mut Report<'_>) -> Option<Gate> {
+    Some(Gate {
+        hold_s: super::site::seconds(step.get("hold"), USUAL_HOLD_S, HOLD_RANGE, report)?,
+        least_visitors: step.get("least_visitors").map_or(Some(USUAL_VISITORS), Node::whole)?,
+        approval: step.get("approval").map_or(Some(false), Node::flag)?,
+        between: false,
+    })
 }
 
 /// The usual steps.
 pub fn usual() -> Steps {
     let rungs: Vec<Weight> = USUAL.iter().filter_map(|percent| Weight::from_bp(percent * 100)).collect();
-    Steps { hold_s: vec![USUAL_HOLD_S; rungs.len()], ladder: Ladder::Random(rungs) }
+    Steps { rungs: vec![USUAL_GATE; rungs.len()], ladder: Ladder::Random(rungs) }
 }
 
 /// Reads the steps and reports those of another strategy and those that fall. `None` if some step can not be read.
@@ -99,14 +115,13 @@ pub fn read(steps: &Node<'_>, strategy: Strategy, report: &mut Report<'_>) -> Op
     if !all_fit || items.is_empty() {
         return None;
     }
-    let hold_s = items.iter().map(|step| super::site::seconds(step.get("hold"), USUAL_HOLD_S, HOLD_RANGE, report));
-    let hold_s = hold_s.collect::<Option<Vec<u32>>>();
+    let rungs = items.iter().map(|step| gate(step, report)).collect::<Option<Vec<Gate>>>();
     let ladder = match strategy {
         Strategy::Random => random(items, report).map(Ladder::Random),
         Strategy::Sequential => sequential(items, report).map(Ladder::Sequential),
         Strategy::Geographic => geographic(items, report).map(Ladder::Geographic),
     };
-    Some(Steps { ladder: ladder?, hold_s: hold_s? })
+    Some(Steps { ladder: ladder?, rungs: rungs? })
 }
 
 /// A step may be passed at once, and is not forgotten for longer than a year.

@@ -6,20 +6,27 @@
 //! ```
 //!
 //! `shape`, `objects` and `spelling` describe the file; `structure` compares a tree with them. `read` goes on with `site`,
-//! `version`, `rollout`, `ladder`, `rules` and `condition`, each checking what a shape can not say; `contents` looks into
-//! the builds. Nothing here runs at the edge or sees a request; no bytes whatever make it panic.
+//! `version`, `rollout`, `ladder`, `policy`, `rules` and `condition`, each checking what a shape can not say; `contents` looks
+//! into the builds. Nothing here runs at the edge or sees a request; no bytes whatever make it panic.
 
 mod area;
 mod builds;
+mod calendar;
 mod condition;
 mod contents;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod deployment;
+pub(crate) mod feedback;
 mod hosts;
 mod ladder;
 mod logic;
+pub mod manifest;
 pub mod model;
 mod objects;
+mod optimise;
 mod origin;
+mod pace;
+mod policy;
 mod problem;
 mod quantity;
 mod read;
@@ -37,6 +44,7 @@ pub(crate) mod territory;
 mod text;
 mod tree;
 mod version;
+mod webhooks;
 
 pub use builds::{Build, Builds, FileFacts, ServiceWorker, Sign, Source};
 pub use problem::{Code, Problem, Severity};

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::glob::Glob;
-use crate::plan::{Bots, Fact, Forward, NotFound, Origin, SameSite, WithoutConsent};
+use crate::plan::{Bots, Fact, Feedback, Forward, NotFound, Origin, SameSite, WithoutConsent};
+use crate::rollout::announce::Hook;
+use crate::rollout::policy::Policy;
 use crate::slot::{VersionIndex, Weight};
 
 /// A whole valid config.
@@ -51,6 +53,12 @@ pub struct Site {
     pub hashed: Option<Vec<Glob>>,
     /// Whether answers carry the `halftone` header.
     pub response_header: bool,
+    /// What pages report back.
+    pub feedback: Feedback,
+    /// Who is told of decisions.
+    pub webhooks: Vec<Hook>,
+    /// Patterns of origins from which a live config may bring further versions.
+    pub allow_origins: Vec<Glob>,
 }
 
 /// One immutable build.
@@ -82,7 +90,7 @@ pub struct Cookie {
     pub same_site: SameSite,
 }
 
-/// A rollout and the step it stands at.
+/// A rollout, the step it begins at, and what moves it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
     /// Names the rollout; its salt comes from it. The canary's id unless the file says otherwise.
@@ -93,10 +101,25 @@ pub struct Rollout {
     pub visitors: Visitors,
     /// The rungs, all of one strategy.
     pub ladder: Ladder,
-    /// How many rungs are in force, `0..=ladder length`; 0 draws nobody.
+    /// How many rungs are in force when it begins, `0..=ladder length`; 0 draws nobody.
     pub step: usize,
-    /// Least time on each rung, seconds, one per rung.
-    pub hold_s: Vec<u32>,
+    /// What is asked before each rung is left, one per rung.
+    pub rungs: Vec<Gate>,
+    /// What moves it.
+    pub policy: Policy,
+}
+
+/// What is asked before a rung is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Least time on it, seconds.
+    pub hold_s: u32,
+    /// Least number of visitors drawn on it.
+    pub least_visitors: u64,
+    /// Whether a person has to agree.
+    pub approval: bool,
+    /// Whether the file has no such step: a rung on the way to one.
+    pub between: bool,
 }
 
 /// Who may be drawn into the canary.

@@ -3,22 +3,33 @@
 use super::shape::{Field, Map, Object, Shape, Word};
 use super::spelling as text;
 
+mod calendar;
+mod feedback;
+mod policy;
 mod rollout;
 mod rule;
+mod webhook;
 
+use calendar::{FREEZE, WINDOW};
+use feedback::FEEDBACK;
+use policy::{GUARD, OPTIMISED, PACED};
 use rollout::{GEOGRAPHIC_STEP, RANDOM_STEP, ROLLOUT, SEQUENTIAL_STEP};
 pub use rule::CONTINENTS;
 use rule::{CONDITION, RULE};
+use webhook::WEBHOOK;
 
 /// Sites, rules and the like that one file may hold; far more than anybody has, few enough to check in no time.
 pub const MOST_SITES: usize = 100;
 /// See [`crate::plan::FileIndex`]: one bit for each version.
 pub const MOST_VERSIONS: usize = 63;
 pub const MOST_RULES: usize = 1_000;
-pub const MOST_STEPS: usize = 100;
+pub const MOST_STEPS: usize = crate::rollout::fits::MOST_STEPS;
+pub const MOST_GUARDS: usize = crate::rollout::fits::MOST_GUARDS;
 pub const MOST_HOSTS: usize = 1_000;
 pub const MOST_ALTERNATIVES: usize = 500;
 pub const MOST_AREAS: usize = 500;
+pub const MOST_WEBHOOKS: usize = 10;
+pub const MOST_ALLOWED: usize = 50;
 
 const fn required(key: &'static str, shape: Shape, example: &'static str, doc: &'static str) -> Field {
     Field { key, shape, required: true, doc, default: None, example }
@@ -176,11 +187,32 @@ static SITE: Object = object(
         optional("cookie", Shape::Object(&COOKIE), "{}", "{ \"max_age\": \"30d\" }", "The visitor cookie."),
         optional("cache", Shape::Object(&CACHE), "{}", "{ \"hashed\": [\"/assets/**\"] }", "What browsers and caches may keep."),
         optional(
+            "feedback",
+            Shape::Object(&FEEDBACK),
+            "{}",
+            "{ \"on_recall\": \"reload\" }",
+            "What pages report back while a rollout runs.",
+        ),
+        optional(
             "response_header",
             Shape::Flag,
             "true",
             "false",
             "Whether answers say in a `halftone` header which version they are and why.",
+        ),
+        optional(
+            "webhooks",
+            Shape::List { of: &Shape::Object(&WEBHOOK), least: 0, most: MOST_WEBHOOKS },
+            "[]",
+            "[{ \"url\": \"https://hooks.example/halftone\", \"secret\": \"HOOK_SECRET\" }]",
+            "Who is told of decisions.",
+        ),
+        optional(
+            "allow_origins",
+            Shape::List { of: &Shape::Text(&text::ORIGIN_GLOB), least: 0, most: MOST_ALLOWED },
+            "[]",
+            "[\"https://*.shop.pages.example/\", \"r2:BUILDS/shop/*/\"]",
+            "Origins from which `halftone publish` may bring versions that no deploy listed. What is not named here needs a deploy. An address is compared as a whole, with a `/` at its end; `*` stands for anything but `/`.",
         ),
     ],
     "One site: its hosts, its builds, and who gets which.",
@@ -301,10 +333,17 @@ pub static ALL: &[&Object] = &[
     &RANDOM_STEP,
     &SEQUENTIAL_STEP,
     &GEOGRAPHIC_STEP,
+    &GUARD,
+    &PACED,
+    &OPTIMISED,
+    &WINDOW,
+    &FREEZE,
     &RULE,
     &CONDITION,
     &COOKIE,
     &CACHE,
+    &FEEDBACK,
+    &WEBHOOK,
     &ADMIN,
     &GEO_HEADERS,
 ];

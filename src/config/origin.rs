@@ -1,9 +1,11 @@
-//! Origins as text: `assets:v1`, `https://host/base`, `zone:/base`, `r2:BUILDS/v1`, `service:SITE/base`.
+//! Origins as text: `assets:v1`, `https://host/base`, `zone:/base`, `r2:BUILDS/v1`, `r2:BUILDS/@SITE/VERSION` (an uploaded
+//! build), `service:SITE/base`.
 
 use super::hosts;
 use super::problem::Code;
 use super::report::{Report, found, nearest};
 use super::shape::Refusal;
+use super::spelling::NAME;
 use super::tree::Node;
 use crate::plan::Origin;
 
@@ -109,6 +111,9 @@ pub fn parse(text: &str) -> Result<Origin, Refusal> {
             return Ok(Origin::R2(binding.to_owned(), String::new()));
         }
         check_path(prefix, "key prefix")?;
+        if let Some(build) = prefix.strip_prefix('@') {
+            check_uploaded(binding, build)?;
+        }
         return Ok(Origin::R2(binding.to_owned(), format!("{prefix}/")));
     }
     if let Some(rest) = text.strip_prefix("service:") {
@@ -116,6 +121,17 @@ pub fn parse(text: &str) -> Result<Origin, Refusal> {
         return Ok(Origin::Service(binding.to_owned(), base_path(base)?));
     }
     parse_url(text)
+}
+
+/// The name of an uploaded build, behind `@`: `SITE/VERSION`.
+fn check_uploaded(binding: &str, build: &str) -> Result<(), Refusal> {
+    let (site, version) = build.split_once('/').unwrap_or((build, ""));
+    if [site, version].iter().all(|name| NAME.fits(name)) {
+        return Ok(());
+    }
+    let refusal = Refusal::new("begins with `@`, which names an uploaded build by its site and its version");
+    let said = if NAME.fits(site) { site } else { "SITE" };
+    Err(refusal.fix(format!("write `r2:{binding}/@{said}/VERSION`, as `halftone deploy` prints it")))
 }
 
 /// A base path without its trailing slash; `""` is the root.

@@ -3,6 +3,7 @@
 //! Problems are data (`--json`) as well as text; a code is stable and says the kind, the words may become better. Only the
 //! checker makes problems, and it makes all of them at once: nothing here is ever shown to a visitor.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -38,6 +39,9 @@ pub struct Problem {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// All paths it is about, each with the versions that have it, where the sentence names but some.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub paths: BTreeMap<String, Vec<String>>,
 }
 
 impl fmt::Display for Problem {
@@ -113,7 +117,7 @@ codes! {
     Default "default" Error "Not exactly one site answers for the hosts that no site names."
     UnreachableSite "unreachable-site" Error "A site that answers for no host."
     DuplicateHost "duplicate-host" Error "A host stands twice."
-    HostOverlap "host-overlap" Warning "A wildcard of one site covers a host of another."
+    HostOverlap "host-overlap" Warning "A wildcard of one site covers a host of another; the narrower has it."
     AdminHost "admin-host" Error "The admin host is a host of a site."
     UnknownVersion "unknown-version" Error "The name of a version that the site does not have."
     SameVersion "same-version" Error "The canary is the stable version."
@@ -124,6 +128,10 @@ codes! {
     WrongStep "wrong-step" Error "A step of another strategy."
     FallingStep "falling-step" Error "A step that takes the canary away from somebody who had it at the step before."
     StepBeyond "step-beyond" Error "`step` is more than there are steps."
+    NeededGuard "needed-guard" Error "The guard `missing` is taken out, or not required."
+    FewNetworks "few-networks" Warning "Harm may come from so few networks that it is easily forged."
+    ShortDeadline "short-deadline" Error "The deadline passes before the holds of the steps do."
+    Unheard "unheard" Warning "Guards are to decide, and pages do not report."
     UnknownCountry "unknown-country" Error "Not a country of ISO 3166-1."
     UnknownRegion "unknown-region" Error "Not a region of ISO 3166-2."
     UnknownPlaceCode "unknown-place-code" Warning "`XX` or `T1`: accepted, and means `unknown`."
@@ -141,6 +149,7 @@ codes! {
     MissingFolder "missing-folder" Error "A build's folder is not there."
     EmptyFolder "empty-folder" Error "A build's folder holds no files."
     NoIndex "no-index" Warning "A build has no `/index.html`."
+    Unlisted "unlisted" Warning "The files of a version are not known, so it can not be compared with the others."
     SharedName "shared-name" Warning "Two builds have different content under one name."
     SharedHashedName "shared-hashed-name" Warning "Two builds have different content under a name that the config calls content-hashed."
     ServiceWorker "service-worker" Warning "A build brings a service worker, which can outlive a rollback."

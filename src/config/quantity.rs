@@ -48,49 +48,94 @@ pub fn milliseconds(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// Seconds as a file would say them, in the largest unit that fits exactly.
+pub fn spoken(seconds: u64) -> String {
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    match units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit)) {
+        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
+}
+
+/// What a percentage is a share of, as problems speak of it.
+struct Whole {
+    /// `a weight`.
+    noun: &'static str,
+    /// Why it has no third decimal.
+    finest: &'static str,
+    /// What one is: `all visitors`.
+    all: &'static str,
+}
+
+const VISITORS: Whole = Whole { noun: "a weight", finest: "a slot is 0.01% of the visitors", all: "all visitors" };
+const OTHERS: Whole = Whole { noun: "a share", finest: "0.01% is the finest", all: "the whole" };
+
 pub fn explain_weight(text: &str) -> Option<Refusal> {
-    let tidy: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == ',' { '.' } else { c }).collect();
-    let number = tidy.strip_suffix('%').unwrap_or(&tidy);
-    let bare = number.trim_start_matches('0');
-    let number = if bare.is_empty() || bare.starts_with('.') { number } else { bare };
-    if number.starts_with('-') {
-        return Some(Refusal::new("is less than 0%").fix("write a weight from \"0%\" to \"100%\""));
-    }
-    if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') || !number.bytes().any(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let plain = number.trim_start_matches('0').trim_start_matches('.');
-    let value: f64 = number.parse().ok()?;
-    if value > 100.0 {
-        let refusal = Refusal::new("is more than 100%").fix("write a weight from \"0%\" to \"100%\"");
-        return Some(Refusal { code: Code::OutOfRange, ..refusal });
-    }
-    let percent = format!("{number}%");
-    if basis_points(&percent).is_some() {
-        let what = if text.contains('%') { "is not written as a weight" } else { "has no percent sign" };
-        return Some(Refusal::new(what).fix(format!("write \"{percent}\"")));
-    }
-    let decimals = number.split_once('.').map_or("", |parts| parts.1);
-    if decimals.len() > 2 {
-        let near = Weight::from_bp(rounded_bp(value)).map(|weight| format!("write \"{weight}\""));
-        let fix = near.filter(|_| !plain.is_empty()).unwrap_or_else(|| "write at most two decimals".to_owned());
-        return Some(Refusal::new("has more than two decimals; a slot is 0.01% of the visitors").fix(fix));
-    }
-    None
+    VISITORS.explain(text)
+}
+
+pub fn explain_share(text: &str) -> Option<Refusal> {
+    OTHERS.explain(text)
 }
 
 /// What a bare number probably meant: `5` and `5.5` percent as they stand, `0.05` perhaps a share of one.
 pub fn weight_for_number(number: &str) -> Option<String> {
-    let value: f64 = number.parse().ok()?;
-    if !(0.0..=100.0).contains(&value) {
-        return Some("write a weight from \"0%\" to \"100%\"".to_owned());
+    VISITORS.for_number(number)
+}
+
+/// The same of a share.
+pub fn share_for_number(number: &str) -> Option<String> {
+    OTHERS.for_number(number)
+}
+
+impl Whole {
+    fn explain(&self, text: &str) -> Option<Refusal> {
+        let Self { noun, finest, .. } = self;
+        let range = format!("write {noun} from \"0%\" to \"100%\"");
+        let tidy: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == ',' { '.' } else { c }).collect();
+        let number = tidy.strip_suffix('%').unwrap_or(&tidy);
+        let bare = number.trim_start_matches('0');
+        let number = if bare.is_empty() || bare.starts_with('.') { number } else { bare };
+        if number.starts_with('-') {
+            return Some(Refusal::new("is less than 0%").fix(range));
+        }
+        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') || !number.bytes().any(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let plain = number.trim_start_matches('0').trim_start_matches('.');
+        let value: f64 = number.parse().ok()?;
+        if value > 100.0 {
+            return Some(Refusal { code: Code::OutOfRange, ..Refusal::new("is more than 100%").fix(range) });
+        }
+        let percent = format!("{number}%");
+        if basis_points(&percent).is_some() {
+            let what = if text.contains('%') { format!("is not written as {noun}") } else { "has no percent sign".to_owned() };
+            return Some(Refusal::new(what).fix(format!("write \"{percent}\"")));
+        }
+        let decimals = number.split_once('.').map_or("", |parts| parts.1);
+        if decimals.len() > 2 {
+            let near = Weight::from_bp(rounded_bp(value)).map(|weight| format!("write \"{weight}\""));
+            let fix = near
+                .filter(|_| rounded_bp(value) > 0 && !plain.is_empty())
+                .unwrap_or_else(|| "write at most two decimals".to_owned());
+            return Some(Refusal::new(format!("has more than two decimals; {finest}")).fix(fix));
+        }
+        None
     }
-    let percent = Weight::from_bp(rounded_bp(value))?;
-    if value > 0.0 && value < 1.0 {
-        let share = Weight::from_bp(rounded_bp(value * 100.0))?;
-        return Some(format!("write \"{share}\" for {value} of all visitors, or \"{percent}\" for {value} percent"));
+
+    fn for_number(&self, number: &str) -> Option<String> {
+        let Self { noun, all, .. } = self;
+        let value: f64 = number.parse().ok()?;
+        if !(0.0..=100.0).contains(&value) {
+            return Some(format!("write {noun} from \"0%\" to \"100%\""));
+        }
+        let percent = Weight::from_bp(rounded_bp(value))?;
+        if value > 0.0 && value < 1.0 {
+            let share = Weight::from_bp(rounded_bp(value * 100.0))?;
+            return Some(format!("write \"{share}\" for {value} of {all}, or \"{percent}\" for {value} percent"));
+        }
+        Some(format!("write \"{percent}\""))
     }
-    Some(format!("write \"{percent}\""))
 }
 
 /// Percent, `0..=100`, as the nearest basis points.
@@ -179,6 +224,16 @@ mod tests {
         assert_eq!(milliseconds("180d"), Some(15_552_000_000));
         for text in ["", "10", "m", "1.5h", "010m", "10 m", "-1s", "1234567890s", "10M"] {
             assert_eq!(milliseconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_duration_speaks_reads_back() {
+        for (seconds, text) in
+            [(0, "0s"), (59, "59s"), (60, "1m"), (90, "90s"), (5_400, "90m"), (7_200, "2h"), (1_209_600, "14d")]
+        {
+            assert_eq!(spoken(seconds), text);
+            assert_eq!(milliseconds(text), Some(seconds * 1_000));
         }
     }
 }

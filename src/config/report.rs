@@ -1,5 +1,6 @@
 //! Collects problems while a file is checked, and turns places in its text into lines and columns.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::problem::{Code, Problem};
@@ -17,22 +18,29 @@ pub struct Words {
     pub found: Option<String>,
     pub why: String,
     pub fix: Option<String>,
+    /// All paths it is about, with their versions.
+    pub paths: BTreeMap<String, Vec<String>>,
 }
 
 /// Words about something that is not there, or about a place as a whole.
 pub fn why(why: impl Into<String>) -> Words {
-    Words { found: None, why: why.into(), fix: None }
+    Words { why: why.into(), ..Words::default() }
 }
 
 /// Words about something that was found.
 pub fn found(found: impl Into<String>, why: impl Into<String>) -> Words {
-    Words { found: Some(found.into()), why: why.into(), fix: None }
+    Words { found: Some(found.into()), why: why.into(), ..Words::default() }
 }
 
 impl Words {
     /// Adds what to do.
     pub fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
+    }
+
+    /// Adds all paths it is about.
+    pub fn paths(self, paths: BTreeMap<String, Vec<String>>) -> Self {
+        Self { paths, ..self }
     }
 
     /// Adds what to do, if that is known.
@@ -77,9 +85,9 @@ impl<'t> Report<'t> {
             return;
         }
         let (line, column) = self.position(offset);
-        let Words { found, why, fix } = words;
+        let Words { found, why, fix, paths } = words;
         let found = found.map(|text| shortened(&text));
-        let problem = Problem { code, severity: code.severity(), path: place.to_string(), line, column, found, why, fix };
+        let problem = Problem { code, severity: code.severity(), path: place.to_string(), line, column, found, why, fix, paths };
         // Two checks may come to one conclusion by different ways.
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -111,6 +119,7 @@ impl<'t> Report<'t> {
                 found: None,
                 why,
                 fix: Some("mend these first".to_owned()),
+                paths: BTreeMap::new(),
             });
         }
         self.problems

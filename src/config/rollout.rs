@@ -1,7 +1,9 @@
-//! A rollout: canary, strategy, steps and the step it stands at.
+//! A rollout: canary, strategy, steps, the step it begins at, and what moves it.
 
 use super::ladder::{self, Strategy};
 use super::model::{Rollout, Visitors};
+use super::pace;
+use super::policy;
 use super::problem::Code;
 use super::report::{Report, found, why};
 use super::site::word;
@@ -61,6 +63,12 @@ pub fn read(node: &Node<'_>, names: &Names<'_>, stable: Option<VersionIndex>, re
         None => canary.map(|canary| names.id(canary).to_owned()),
         Some(id) => id.text().filter(|text| spelling::NAME.fits(text)).map(str::to_owned),
     };
-    let steps = steps?;
-    Some(Rollout { id: id?, canary: canary?, visitors: visitors?, ladder: steps.ladder, step: step?, hold_s: steps.hold_s })
+    let policy = policy::read(node, report);
+    if let (Some(policy), Some(steps), Some(step)) = (&policy, &steps, step) {
+        policy::check_deadline(node, policy, &steps.rungs, step, report);
+    }
+    let (policy, step) = (policy?, step?);
+    let (steps, step) = pace::spread(steps?, policy.pace, step);
+    let (ladder, rungs) = (steps.ladder, steps.rungs);
+    Some(Rollout { id: id?, canary: canary?, visitors: visitors?, ladder, step, rungs, policy })
 }

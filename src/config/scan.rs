@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::builds::{Build, Builds, FileFacts, ServiceWorker, Sign, Source};
+use super::manifest::{FOLDER, Manifest};
 
 /// Nothing published has as many; a link loop or the root of a disk does.
 const MOST_FILES: usize = 200_000;
@@ -22,11 +23,15 @@ impl Builds {
     ///
     /// A folder that is not there is no error here; [`super::check`] reports it.
     pub fn scan(base: &Path, assets: &Path, sources: &[Source]) -> io::Result<Self> {
-        let mut builds = Self::unknown();
+        let mut builds = Self::looked_for();
         for source in sources {
             let (root, name) = match source {
                 Source::Assets(folder) => (assets, folder),
                 Source::Folder(folder) => (base, folder),
+                Source::Uploaded(name) => {
+                    builds.read_manifest(base, source, name)?;
+                    continue;
+                }
             };
             let folder = root.join(name);
             if folder.is_dir() {
@@ -37,6 +42,41 @@ impl Builds {
         }
         Ok(builds)
     }
+
+    /// Takes in the copy of a manifest; one that is not there is no error here.
+    fn read_manifest(&mut self, base: &Path, source: &Source, name: &str) -> io::Result<()> {
+        let place = Manifest::place(name);
+        match std::fs::read_to_string(base.join(&place)) {
+            Ok(text) => {
+                let manifest = Manifest::read(&text).map_err(|why| invalid(format!("{place}: {why}")))?;
+                if format!("{}/{}", manifest.site, manifest.version) != name {
+                    return Err(invalid(format!("{place} is the manifest of @{}/{}", manifest.site, manifest.version)));
+                }
+                self.insert(source.clone(), manifest.build());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.insert_missing(source.clone(), manifests_near(base, name));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Uploaded builds of the same site whose manifests are there, as `SITE/VERSION`.
+fn manifests_near(base: &Path, name: &str) -> Vec<String> {
+    let site = name.split('/').next().unwrap_or_default();
+    let Ok(entries) = std::fs::read_dir(base.join(FOLDER).join(site)) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".json").map(|version| format!("{site}/{version}"))).collect();
+    names.sort();
+    names.truncate(50);
+    names
 }
 
 /// Folders beside the one that is not there, written as the config would.
@@ -56,8 +96,19 @@ fn folders_near(root: &Path, name: &str) -> Vec<String> {
 }
 
 fn scan_build(folder: &Path) -> io::Result<Build> {
-    let home = folder.canonicalize()?;
     let mut build = Build::default();
+    walk(folder, MOST_FILES, |path, _, content| {
+        build.service_workers.extend(sign(&path, content).map(|sign| ServiceWorker { path: path.clone(), sign }));
+        build.files.insert(path, facts(content));
+    })?;
+    build.service_workers.sort();
+    Ok(build)
+}
+
+/// Hands over every file of a build: its path within it, where it really is, its content.
+pub fn walk(folder: &Path, most: usize, mut each: impl FnMut(String, &Path, &[u8])) -> io::Result<()> {
+    let home = folder.canonicalize()?;
+    let mut count = 0;
     // Folders still to read, each with its path within the build and the real folders above it.
     let mut waiting: Vec<(PathBuf, String, Vec<PathBuf>)> = vec![(home.clone(), String::new(), vec![home.clone()])];
     while let Some((at, inner, above)) = waiting.pop() {
@@ -66,7 +117,7 @@ fn scan_build(folder: &Path) -> io::Result<Build> {
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
                 let what = format!("{} has a name that is not UTF-8, so no address can name it", entry.path().display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+                return Err(invalid(what));
             };
             if name == ".git" {
                 continue;
@@ -83,18 +134,15 @@ fn scan_build(folder: &Path) -> io::Result<Build> {
                     waiting.push((real, path, above));
                 }
             } else {
-                if build.files.len() >= MOST_FILES {
-                    let what = format!("{} holds more than {MOST_FILES} files", folder.display());
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+                count += 1;
+                if count > most {
+                    return Err(invalid(format!("{} holds more than {most} files", folder.display())));
                 }
-                let content = std::fs::read(&real)?;
-                build.service_workers.extend(sign(&path, &content).map(|sign| ServiceWorker { path: path.clone(), sign }));
-                build.files.insert(path, facts(&content));
+                each(path, &real, &std::fs::read(&real)?);
             }
         }
     }
-    build.service_workers.sort();
-    Ok(build)
+    Ok(())
 }
 
 fn facts(content: &[u8]) -> FileFacts {
@@ -103,7 +151,7 @@ fn facts(content: &[u8]) -> FileFacts {
 }
 
 /// What a file says about service workers. Scripts are searched as text: minifiers keep the names looked for.
-fn sign(path: &str, content: &[u8]) -> Option<Sign> {
+pub fn sign(path: &str, content: &[u8]) -> Option<Sign> {
     let extension = path.rsplit_once('.').map_or("", |parts| parts.1);
     let is_script = matches!(extension, "js" | "mjs" | "cjs");
     if content.len() > MOST_SEARCHED_BYTES || !(is_script || matches!(extension, "html" | "htm")) {

@@ -165,7 +165,11 @@ impl Shape {
             Self::Map(map) => map.noun.to_owned(),
             Self::Either(shapes) => {
                 let marks: Vec<&str> = shapes.iter().filter_map(Self::mark).collect();
-                let mut nouns: Vec<String> = shapes.iter().filter(|shape| shape.mark().is_none()).map(Self::noun).collect();
+                let nouns = shapes.iter().filter(|shape| shape.mark().is_none()).flat_map(|shape| match shape {
+                    Self::Flag => vec!["`true`".to_owned(), "`false`".to_owned()],
+                    shape => vec![shape.noun()],
+                });
+                let mut nouns: Vec<String> = nouns.collect();
                 if !marks.is_empty() {
                     nouns.push(format!("an object with {}", super::report::listed(marks.iter(), "or", 8)));
                 }

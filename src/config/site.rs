@@ -2,8 +2,10 @@
 
 use super::builds::Builds;
 use super::contents;
+use super::feedback;
 use super::hosts::{Table, is_local};
 use super::model::{Cookie, Site};
+use super::policy;
 use super::problem::Code;
 use super::quantity;
 use super::report::{Report, found, why};
@@ -13,6 +15,7 @@ use super::shape::Spelling;
 use super::spelling;
 use super::tree::Node;
 use super::version::{self, Names};
+use super::webhooks;
 use crate::glob::Glob;
 use crate::plan::{Bots, SameSite, WithoutConsent};
 
@@ -35,6 +38,7 @@ const USUAL_MAX_AGE_S: u32 = 180 * 86_400;
 pub fn read(name: &str, node: &Node<'_>, hosts: Vec<String>, around: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Site> {
     let names = Names::of(node.get("versions"));
     let versions = version::read_all(node.get("versions"), around, report);
+    version::check_zones(node.get("versions"), &hosts, report);
     let stable = node.get("stable").and_then(|stable| names.find(stable, report));
     let rollout = node.get("rollout").map(|rollout| rollout::read(rollout, &names, stable, report));
     let canary = node.get("rollout").and_then(|rollout| names.quietly(rollout.get("canary")?.text()?));
@@ -59,6 +63,12 @@ pub fn read(name: &str, node: &Node<'_>, hosts: Vec<String>, around: &Surroundin
     });
     let rules =
         rules::read(node, &rules::Splits { names: &names, stable, canary, has_rollout: rollout.is_some(), own_cookies }, report);
+    if let Some(rollout) = node.get("rollout") {
+        policy::check_feedback(rollout, node.get("feedback"), report);
+    }
+    let feedback = feedback::read(node.get("feedback"), report);
+    let webhooks = webhooks::read(node.get("webhooks"), report);
+    let allow_origins = webhooks::origins(node.get("allow_origins"), report);
     let hashed = hashed(node.get("cache").and_then(|cache| cache.get("hashed")), report);
     contents::check(node, around, hashed.as_ref().and_then(|globs| globs.as_deref()), report);
     Some(Site {
@@ -79,6 +89,9 @@ pub fn read(name: &str, node: &Node<'_>, hosts: Vec<String>, around: &Surroundin
         without_consent: without_consent?,
         cookie: cookie?,
         hashed: hashed?,
+        feedback: feedback?,
+        webhooks: webhooks?,
+        allow_origins: allow_origins?,
         response_header: match node.get("response_header") {
             None => true,
             Some(flag) => flag.flag()?,

@@ -3,6 +3,12 @@
 //! A spelling is a regular expression for editors (the schema) and the same in code for the checker, which needs no
 //! regular expressions that way and can say more than "does not match". Tests hold the two together.
 
+mod control;
+mod visitors;
+
+pub use control::{CLOCK, GOAL, GUARD, HOOK_URL, ORIGIN_GLOB, SECRET, TIMESTAMP, ZONE};
+pub use visitors::{AREA, CITY, COLO, COUNTRY, LANGUAGE, REGION};
+
 use super::shape::{Refusal, Spelling};
 
 /// A name of a site, rule or rollout.
@@ -43,6 +49,10 @@ pub static WEIGHT: Spelling = Spelling {
     explain: super::quantity::explain_weight,
     example: "5%",
 };
+
+/// A share of something else than visitors: of a rate, of chance.
+pub static SHARE: Spelling =
+    Spelling { name: "share", noun: "a share", matches: WEIGHT.matches, explain: super::quantity::explain_share, ..WEIGHT };
 
 /// A time in whole seconds or more.
 pub static DURATION: Spelling = Spelling {
@@ -263,88 +273,6 @@ pub static CONSENT: Spelling = Spelling {
     example: "cookie:consent=yes*",
 };
 
-/// A part of the world in the geographic strategy.
-pub static AREA: Spelling = Spelling {
-    name: "area",
-    noun: "an area",
-    rule: "a country `NZ`, a region `US-CA`, `EU`, `continent:OC`, a data centre `colo:AKL`, `elsewhere` or `unknown`",
-    pattern: "^([A-Z]{2}|T1|[A-Z]{2}-[A-Z0-9]{1,3}|continent:[A-Z]{2}|colo:[A-Z]{3}|elsewhere|unknown)$",
-    except: &[],
-    longest: 16,
-    matches: |text| super::area::parse(text).is_some(),
-    explain: super::area::explain_area,
-    example: "NZ",
-};
-
-/// A country or group of countries in a condition.
-pub static COUNTRY: Spelling = Spelling {
-    name: "country",
-    noun: "a country",
-    rule: "two capital letters of ISO 3166-1 (`NZ`), `EU`, `continent:OC` or `unknown`",
-    pattern: "^([A-Z]{2}|T1|continent:[A-Z]{2}|unknown)$",
-    except: &[],
-    longest: 16,
-    matches: super::area::is_country_like,
-    explain: super::area::explain_country,
-    example: "NZ",
-};
-
-/// A region in a condition.
-pub static REGION: Spelling = Spelling {
-    name: "region",
-    noun: "a region",
-    rule: "a country and its subdivision of ISO 3166-2, like `US-CA`",
-    pattern: "^[A-Z]{2}-[A-Z0-9]{1,3}$",
-    except: &[],
-    longest: 16,
-    matches: super::area::is_region_like,
-    explain: super::area::explain_region,
-    example: "US-CA",
-};
-
-/// A data centre in a condition.
-pub static COLO: Spelling = Spelling {
-    name: "colo",
-    noun: "a data centre",
-    rule: "three capital letters, as in `AKL`",
-    pattern: "^[A-Z]{3}$",
-    except: &[],
-    longest: 16,
-    matches: super::area::is_colo_like,
-    explain: super::area::explain_colo,
-    example: "AKL",
-};
-
-/// A city.
-pub static CITY: Spelling = Spelling {
-    name: "city",
-    noun: "a city",
-    rule: "its name as the network gives it, in any case",
-    pattern: "^[^\\x00-\\x1f\\x7f]+$",
-    except: &[],
-    longest: 128,
-    matches: is_plain,
-    explain: |text| Some(explain_plain(text)),
-    example: "Auckland",
-};
-
-/// A language range.
-pub static LANGUAGE: Spelling = Spelling {
-    name: "language",
-    noun: "a language",
-    rule: "a language tag like `de` or `pt-BR`",
-    pattern: "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
-    except: &[],
-    longest: 64,
-    matches: is_language,
-    explain: |text| {
-        let tag = text.replace('_', "-");
-        let tag = tag.split('.').next().unwrap_or_default();
-        (tag != text && is_language(tag)).then(|| Refusal::new("is a locale, not a language tag").fix(format!("write `{tag}`")))
-    },
-    example: "pt-BR",
-};
-
 /// Any text.
 pub static ANYTHING: Spelling = Spelling {
     name: "text",
@@ -360,9 +288,45 @@ pub static ANYTHING: Spelling = Spelling {
 
 /// Every spelling.
 pub static ALL: &[&Spelling] = &[
-    &NAME, &VERSION, &WEIGHT, &DURATION, &TIMEOUT, &PREFIX, &HOSTS, &HOST, &COOKIE, &TOKEN, &PARAMETER, &ORIGIN, &FOLDER, &GLOB,
-    &PATHS, &HOST_GLOB, &CONSENT, &AREA, &COUNTRY, &REGION, &COLO, &CITY, &LANGUAGE, &ANYTHING,
+    &NAME,
+    &VERSION,
+    &WEIGHT,
+    &SHARE,
+    &DURATION,
+    &TIMEOUT,
+    &PREFIX,
+    &HOSTS,
+    &HOST,
+    &COOKIE,
+    &TOKEN,
+    &PARAMETER,
+    &ORIGIN,
+    &FOLDER,
+    &GLOB,
+    &PATHS,
+    &HOST_GLOB,
+    &CONSENT,
+    &AREA,
+    &COUNTRY,
+    &REGION,
+    &COLO,
+    &CITY,
+    &LANGUAGE,
+    &GUARD,
+    &GOAL,
+    &HOOK_URL,
+    &SECRET,
+    &ORIGIN_GLOB,
+    &TIMESTAMP,
+    &CLOCK,
+    &ZONE,
+    &ANYTHING,
 ];
+
+/// Printing, without white space.
+fn is_solid(text: &str) -> bool {
+    !text.chars().any(|c| c <= ' ' || c == '\x7f')
+}
 
 /// Letters, digits, `.`, `_`, `-`, the first a letter or digit.
 pub fn is_name(text: &str) -> bool {
@@ -394,12 +358,4 @@ fn explain_plain(text: &str) -> Refusal {
         return Refusal::new("is empty, and matches nothing").fix("write `*` for anything");
     }
     Refusal::new("has a control character").fix("take it out")
-}
-
-fn is_language(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let primary = parts.next().unwrap_or_default();
-    (2..=8).contains(&primary.len())
-        && primary.bytes().all(|b| b.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

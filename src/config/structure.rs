@@ -46,6 +46,7 @@ fn chosen<'s>(node: &Node<'_>, shapes: &'s [Shape]) -> Option<&'s Shape> {
         matches!(
             (shape, &node.value),
             (Shape::Text(_) | Shape::Word(_), Value::Text(_))
+                | (Shape::Flag, Value::Flag(_))
                 | (Shape::List { .. }, Value::List(_))
                 | (Shape::Object(_) | Shape::Map(_), Value::Object(_))
         )
@@ -173,6 +174,11 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("lang", "language"),
     ("regions", "areas"),
     ("count", "first"),
+    ("metrics", "guards"),
+    ("checks", "guards"),
+    ("mode", "decide"),
+    ("tolerance", "margin"),
+    ("timeout", "deadline"),
 ];
 
 fn unknown_key(member: &Member<'_>, parent: &Node<'_>, object: &Object, report: &mut Report<'_>) {
@@ -180,13 +186,26 @@ fn unknown_key(member: &Member<'_>, parent: &Node<'_>, object: &Object, report: 
     let all = object.fields.iter().map(|field| field.key);
     let synonym = SYNONYMS.iter().find(|(theirs, ours)| *theirs == member.key && free.contains(ours)).map(|pair| pair.1);
     let near = || report::nearest(&member.key, all.clone());
-    let fix = match synonym.or_else(|| report::nearest(&member.key, free.iter().copied())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if near().is_some() => format!("take it out: `{}` is there already", near().unwrap_or_default()),
-        None => format!("the keys here are {}", report::listed(all, "and", 20)),
+    let inside = object.fields.iter().find_map(|field| holder(&member.key, &field.shape));
+    let fix = match (synonym, inside, report::nearest(&member.key, free.iter().copied())) {
+        (Some(near), ..) | (None, None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, Some(inside), _) => format!("it belongs in {}", inside.noun),
+        _ if near().is_some() => format!("take it out: `{}` is there already", near().unwrap_or_default()),
+        _ => format!("the keys here are {}", report::listed(all, "and", 20)),
     };
     let words = found(member.key.as_ref(), format!("is not a key of {}", object.noun)).fix(fix);
     report.add_at(Code::UnknownKey, member.key_start, &member.node.place, words);
+}
+
+/// The object right below a shape that has such a key.
+fn holder(key: &str, shape: &Shape) -> Option<&'static Object> {
+    match shape {
+        Shape::Object(object) => object.fields.iter().any(|field| field.key == key).then_some(*object),
+        Shape::List { of, .. } | Shape::OneOrMore { of, .. } => holder(key, of),
+        Shape::Map(map) => holder(key, &map.values),
+        Shape::Either(shapes) => shapes.iter().find_map(|shape| holder(key, shape)),
+        _ => None,
+    }
 }
 
 fn check_map(node: &Node<'_>, members: &[Member<'_>], map: &Map, report: &mut Report<'_>) {
@@ -213,6 +232,9 @@ fn mended(node: &Node<'_>, shape: &Shape) -> Option<String> {
         (_, Value::Null) => Some("leave the key out".to_owned()),
         (Shape::Text(spelling), Value::Number(number)) if std::ptr::eq(*spelling, &raw const spelling::WEIGHT) => {
             quantity::weight_for_number(number)
+        }
+        (Shape::Text(spelling), Value::Number(number)) if std::ptr::eq(*spelling, &raw const spelling::SHARE) => {
+            quantity::share_for_number(number)
         }
         (Shape::Text(spelling), Value::Number(number)) => {
             let unit =

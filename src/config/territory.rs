@@ -1,8 +1,8 @@
 //! Countries, continents and regions: what the codes in a config may be, and what was probably meant.
 //!
 //! The data (ISO 3166-1 and 3166-2 as CLDR has them) is one text file made by scripts/territories.mjs. Continents are what
-//! the databases of addresses say, so Cyprus counts to Europe. Only the checker
-//! and the plan's compiler read it; at the edge a continent is already a set of countries, so none of it is in the Wasm.
+//! the databases of addresses say, so Cyprus counts to Europe. Only the checker and the plan's compiler read it; at the
+//! edge a continent is already a set of countries, so none of it is in the Wasm.
 
 use std::sync::LazyLock;
 

@@ -121,6 +121,9 @@ fn read(member: &Member<'_>, around: &Surroundings<'_>, report: &mut Report<'_>)
         None => None,
         Some(files) => Some(read_files(files, origin.as_ref(), report)?),
     };
+    if let (Some(node), Some(NotFound::Spa), Some(origin)) = (node.get("not_found"), not_found, &origin) {
+        check_spa(node, origin, source_of(member, origin).is_some(), report);
+    }
     Some(Version {
         id: member.key.clone().into_owned(),
         origin: origin?,
@@ -129,6 +132,24 @@ fn read(member: &Member<'_>, around: &Surroundings<'_>, report: &mut Report<'_>)
         not_found: not_found?,
         files,
     })
+}
+
+/// Only where the files are known is it known that a path has none.
+fn check_spa(node: &Node<'_>, origin: &Origin, is_listed: bool, report: &mut Report<'_>) {
+    if is_listed {
+        return;
+    }
+    let fix = match origin {
+        Origin::Assets(_) => return,
+        Origin::Zone(_) => "let the site's own server answer with its `/index.html`, and take this out",
+        Origin::Url(..) | Origin::Service(..) => {
+            "add `\"files\": \"FOLDER\"`, a copy of the build beside the config, or let the origin answer with its `/index.html`"
+        }
+        Origin::R2(..) => "add `\"files\": \"FOLDER\"`, a copy of the build beside the config",
+    };
+    let words =
+        found("spa", "does nothing here: the files of this version are not known, so what the origin answers is passed on");
+    report.add(Code::NoEffect, node, words.fix(fix));
 }
 
 fn read_origin(node: &Node<'_>, around: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Origin> {
@@ -166,14 +187,46 @@ fn read_files(node: &Node<'_>, origin: Option<&Origin>, report: &mut Report<'_>)
     Some(text.trim_end_matches('/').to_owned())
 }
 
+/// Where the list of a version's files is read from.
+fn source_of(member: &Member<'_>, origin: &Origin) -> Option<Source> {
+    let files = member.node.get("files").and_then(Node::text).filter(|text| spelling::FOLDER.fits(text));
+    Source::new(origin, files.map(|text| text.trim_end_matches('/')))
+}
+
+/// The origin of a version, if it can be read.
+fn origin_of(member: &Member<'_>) -> Option<Origin> {
+    origin::parse(origin_node(&member.node).text().filter(|text| spelling::ORIGIN.fits(text))?).ok()
+}
+
+/// The versions that are files somewhere, of which there is no list here. The zone's server and other Workers may be anything.
+pub fn unlisted(versions: Option<&Node<'_>>) -> Vec<String> {
+    let listless = members(versions).filter(|member| {
+        origin_of(member)
+            .is_some_and(|origin| matches!(origin, Origin::Url(..) | Origin::R2(..)) && source_of(member, &origin).is_none())
+    });
+    listless.map(|member| member.key.clone().into_owned()).collect()
+}
+
+/// Says that the site's own server is not there on hosts of this machine, where there is the Worker alone.
+pub fn check_zones(versions: Option<&Node<'_>>, hosts: &[String], report: &mut Report<'_>) {
+    let Some(local) = hosts.iter().find(|host| super::hosts::is_local(host)) else { return };
+    for member in members(versions).filter(|member| matches!(origin_of(member), Some(Origin::Zone(_)))) {
+        let node = origin_node(&member.node);
+        let words = found(node.shown(), format!("loops on `{local}`: behind the hosts of this machine there is no other server"));
+        report.add(
+            Code::LocalOnly,
+            node,
+            words.fix("open the site under its real hostname, or use another origin in local runs"),
+        );
+    }
+}
+
 /// Where the lists of a site's builds are read from, by version; `None` for those whose files are not known.
 pub fn sources<'a, 't>(versions: Option<&'a Node<'t>>) -> impl Iterator<Item = (String, Source, &'a Node<'t>)> {
     members(versions).filter_map(|member| {
         let node = origin_node(&member.node);
-        let origin = origin::parse(node.text().filter(|text| spelling::ORIGIN.fits(text))?).ok()?;
-        let files = member.node.get("files").and_then(Node::text).filter(|text| spelling::FOLDER.fits(text));
+        let origin = origin_of(member)?;
         let at = if matches!(origin, Origin::Assets(_)) { node } else { member.node.get("files").unwrap_or(node) };
-        let source = Source::new(&origin, files.map(|text| text.trim_end_matches('/')))?;
-        Some((member.key.clone().into_owned(), source, at))
+        Some((member.key.clone().into_owned(), source_of(member, &origin)?, at))
     })
 }

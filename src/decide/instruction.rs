@@ -1,18 +1,42 @@
 //! What `entry.mjs` is told to do, and the text it travels in.
 //!
 //! The text is lines; no field can hold a line feed, because URLs, header values and ids can not. `A` answers at once:
-//! status, number of headers, then name and value of each, then the body. `C` carries a request to an origin: nine
-//! lines for the request, then ten for each attempt. The order is pinned by a test here and read once in `entry.mjs`.
+//! status, number of headers, then name and value of each, then the body. `C` carries a request to an origin: seven
+//! lines for the request, then three for each attempt. `O` asks for one of our own addresses: which, object, note.
+//! `M` asks for the facts that were left out. The order is pinned by a test here and read once in `edge/wasm.mjs`.
+//!
+//! What many requests have in common stands in one line, its fields between tabs: the first line of `C`, and the first of each
+//! attempt. The entry reads such a line once and knows it again.
 
 use std::fmt::Write as _;
 
+use super::feedback::Telling;
+use crate::route::Reserved;
+
 /// What to do.
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "one is made for a request, carried out and gone")
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instruction {
     /// Answer without an origin.
     Answer(Answer),
     /// Fetch from an origin.
     Carry(Carry),
+    /// One of our own addresses that takes more than a decision.
+    Own(Own),
+    /// Ask again with everything.
+    More,
+}
+
+/// A request to an address of our own, and what it proves of who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Which.
+    pub what: Reserved,
+    /// Note and object, where there is something to note.
+    pub telling: Telling,
 }
 
 /// An answer of our own.
@@ -42,7 +66,7 @@ pub struct Carry {
     pub navigation: bool,
     /// Which revision decided.
     pub revision: u64,
-    /// Base name of our cookies: whatever begins with it (or `__Host-` and it) stays at the edge.
+    /// Base name of our cookies: it and it with `-preview`, each also behind `__Host-`, stay at the edge.
     pub own_cookie: String,
     /// `Set-Cookie`, or empty.
     pub set_cookie: String,
@@ -54,6 +78,14 @@ pub struct Carry {
     pub vary: String,
     /// `Cache-Control` of the answer, or empty to leave the origin's.
     pub cache_control: String,
+    /// Put the page script into the page.
+    pub inject: bool,
+    /// Ask the browser for reports of its own.
+    pub reports: bool,
+    /// The validators are those of copies that were told to report.
+    pub marked: bool,
+    /// Page token, note and object, where the page is counted.
+    pub telling: Telling,
     /// At least one; the next is tried when a file is missing.
     pub attempts: Vec<Attempt>,
 }
@@ -120,7 +152,7 @@ pub struct Attempt {
     pub binding: String,
     /// URL to fetch, or key in the bucket.
     pub target: String,
-    /// `Location` headers that begin with this ...
+    /// `Location` headers that begin with this ... (for a bucket, the prefix of the keys)
     pub location_from: String,
     /// ... begin with this for the visitor.
     pub location_to: String,
@@ -132,7 +164,9 @@ pub struct Attempt {
     pub status: u16,
     /// `If-None-Match` for the origin, or empty.
     pub if_none_match: String,
-    /// Whether the origin sees the visitor's cookies and authorization: `c`, `a`, both or neither.
+    /// Whether the origin sees the visitor's cookies and authorization: `c`, `a`, both or neither. For a bucket, whose name is
+    /// resolved where its files are not listed: `l` a listed file; a page, and where there is none the 404 page (`p`) or the
+    /// index (`s`).
     pub forward: &'static str,
 }
 
@@ -142,6 +176,13 @@ impl Instruction {
         match self {
             Self::Answer(answer) => answer.render(text),
             Self::Carry(carry) => carry.render(text),
+            Self::More => text.push('M'),
+            Self::Own(own) => {
+                text.push('O');
+                for value in [own.what.as_str(), &own.telling.intake, &own.telling.note] {
+                    line(text, value);
+                }
+            }
         }
     }
 }
@@ -160,16 +201,28 @@ impl Answer {
 impl Carry {
     fn render(&self, text: &mut String) {
         text.push('C');
-        for (set, letter) in [(self.guarded, 'g'), (self.preview, 'p'), (self.announce, 'h'), (self.navigation, 'n')] {
+        for (set, letter) in [
+            (self.guarded, 'g'),
+            (self.preview, 'p'),
+            (self.announce, 'h'),
+            (self.navigation, 'n'),
+            (self.inject, 'i'),
+            (self.reports, 'r'),
+            (self.marked, 'm'),
+            (self.telling.is_told, 't'),
+            (self.telling.is_failover, 'f'),
+        ] {
             if set {
                 text.push(letter);
             }
         }
-        line(text, "");
-        number(text, u64::from(self.timeout_ms));
-        line(text, "");
-        number(text, self.revision);
-        line(text, &self.own_cookie);
+        field(text, "");
+        push_number(u64::from(self.timeout_ms), text);
+        field(text, "");
+        push_number(self.revision, text);
+        for common in [&self.own_cookie, &self.vary, &self.cache_control] {
+            field(text, common);
+        }
         line(text, &self.set_cookie);
         line(text, &self.set_cookie_confirmed);
         match &self.office {
@@ -181,8 +234,9 @@ impl Carry {
                 let _ = write!(text, "\nconfirm {number} {issued_s} {name}");
             }
         }
-        line(text, &self.vary);
-        line(text, &self.cache_control);
+        for own in [&self.telling.token, &self.telling.intake, &self.telling.note] {
+            line(text, own);
+        }
         for attempt in &self.attempts {
             attempt.render(text);
         }
@@ -193,28 +247,34 @@ impl Attempt {
     fn render(&self, text: &mut String) {
         text.push('\n');
         text.push(self.kind.letter());
-        for field in [&self.binding, &self.target, &self.location_from, &self.location_to, &self.version] {
-            line(text, field);
+        for common in [&self.binding, &self.location_from, &self.location_to, &self.version] {
+            field(text, common);
         }
-        line(text, self.why);
-        line(text, "");
+        field(text, self.why);
+        field(text, self.forward);
+        field(text, "");
         if self.status != 0 {
-            number(text, u64::from(self.status));
+            push_number(u64::from(self.status), text);
         }
+        line(text, &self.target);
         line(text, &self.if_none_match);
-        line(text, self.forward);
     }
 }
 
-fn line(text: &mut String, field: &str) {
+fn line(text: &mut String, value: &str) {
     text.push('\n');
-    text.push_str(field);
+    text.push_str(value);
+}
+
+fn field(text: &mut String, value: &str) {
+    text.push('\t');
+    text.push_str(value);
 }
 
 /// Decimal digits without the formatting machinery: this runs for every request.
-fn number(text: &mut String, number: u64) {
+pub fn push_number(number: u64, text: &mut String) {
     if number >= 10 {
-        self::number(text, number / 10);
+        push_number(number / 10, text);
     }
     text.push(char::from(b'0' + (number % 10) as u8));
 }
@@ -236,6 +296,14 @@ mod tests {
             office: Some(Office::Lease { name: "shop spring".to_owned(), rollout: 7, first: 100 }),
             vary: "Cookie".to_owned(),
             cache_control: "private, no-cache".to_owned(),
+            inject: true,
+            telling: Telling {
+                is_told: true,
+                is_failover: false,
+                token: "1~t".to_owned(),
+                intake: "- shop 7 0".to_owned(),
+                note: "page x".to_owned(),
+            },
             attempts: vec![Attempt {
                 kind: Kind::Assets,
                 binding: String::new(),
@@ -253,24 +321,15 @@ mod tests {
         let mut text = String::new();
         Instruction::Carry(carry).render(&mut text);
         let expected = [
-            "Cghn",
-            "3000",
-            "12",
-            "halftone",
+            "Cghnit\t3000\t12\thalftone\tCookie\tprivate, no-cache",
             "halftone=1; Path=/",
             "",
             "lease 7 100 shop spring",
-            "Cookie",
-            "private, no-cache",
-            "a",
-            "",
+            "1~t",
+            "- shop 7 0",
+            "page x",
+            "a\t\t/v2\t\tv2\tcanary\t\t404",
             "https://assets.local/v2/index.html",
-            "/v2",
-            "",
-            "v2",
-            "canary",
-            "404",
-            "",
             "",
         ];
         assert_eq!(text.split('\n').collect::<Vec<_>>(), expected);

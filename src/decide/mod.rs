@@ -5,22 +5,29 @@
 //! on our side is served from stable. `entry.mjs` gathers the facts and carries the instruction out.
 
 mod answer;
+pub mod feedback;
+#[cfg(any(feature = "control", not(target_arch = "wasm32")))]
+pub mod imagined;
 mod instruction;
 mod navigate;
 mod resolve;
 mod service_worker;
+mod serving;
 mod target;
 
-pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office};
+pub(crate) use instruction::push_number;
+pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office, Own};
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::plan::condition::{Asked, Need};
-use crate::plan::{Fact, Geo, Plan, Site};
+use crate::plan::{Fact, Geo, Live, Plan, Site};
 use crate::route::{self, Address, Reserved, SafePath};
+use crate::scan::holds;
 use crate::strategy::sequential::Lease;
+use crate::visitor::Keys;
 use crate::visitor::bots::Bots;
-use crate::visitor::{Keys, cookie_values};
 
 /// What is known of a request. Text that is not there is empty; header values are as they were sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,11 +60,14 @@ pub struct Request<'a> {
     pub geo: Geo<'a>,
     /// Values of the headers in [`Needs::headers`], in that order, separated by line feeds.
     pub headers: &'a str,
+    /// Whether what only matters of strangers was left out; then [`Instruction::More`] may ask for it.
+    pub is_brief: bool,
     /// Now, milliseconds since 1970.
     pub now_ms: u64,
 }
 
 /// What a plan reads of requests beyond what every decision does; found once per plan.
+#[expect(clippy::struct_excessive_bools, reason = "each is one word for the entry")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Whether geography matters at all.
@@ -66,6 +76,13 @@ pub struct Needs {
     pub consent: bool,
     /// Whether requests without a cookie may get a slot all the same, so that all facts matter for them too.
     pub cookieless: bool,
+    /// Whether pages of some site are counted, so that address, purpose and privacy control of navigations matter.
+    pub counts: bool,
+    /// Whether all that decides for a visitor in the midst of a rollout stands in their cookie, as a rule: then reading
+    /// geography and user agent can wait until it turns out that it does not.
+    pub brief: bool,
+    /// Base names of the visitor cookies, each once.
+    pub names: Vec<String>,
     /// Lower-case names of headers, each once.
     pub headers: Vec<String>,
 }
@@ -74,7 +91,7 @@ impl Needs {
     /// The needs of a plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let mut needs = Self::default();
+        let mut needs = Self { brief: true, ..Self::default() };
         for site in &plan.sites {
             needs.add_site(site);
         }
@@ -88,6 +105,11 @@ impl Needs {
         self.consent |= site.consent.is_some();
         self.cookieless |= site.consent.is_some() && site.without_consent == crate::plan::WithoutConsent::Cookieless;
         self.geo |= site.needs_geo();
+        self.counts |= site.feedback.on && site.rollout.is_some();
+        self.brief &= site.consent.is_none() && site.rollout.is_some();
+        if !self.names.contains(&site.cookie) {
+            self.names.push(site.cookie.clone());
+        }
         for rule in &site.rules {
             rule.when.needs(&mut |need| {
                 if let Need::Header(name) = need {
@@ -98,6 +120,7 @@ impl Needs {
     }
 
     fn add_header(&mut self, name: &str) {
+        self.brief = false;
         if name != "user-agent" && !self.headers.iter().any(|known| known == name) {
             self.headers.push(name.to_owned());
         }
@@ -116,19 +139,38 @@ pub struct Edge {
     pub bots: Bots,
     /// Arrival numbers this isolate may hand out.
     pub lease: Lease,
+    /// Hashes of visitors of whom it was passed on that they keep their cookie.
+    told: RefCell<[u32; TOLD]>,
 }
+
+/// Visitors that are remembered as passed on.
+const TOLD: usize = 256;
 
 impl Edge {
     /// An edge with a plan and keys, and no lease yet.
     #[must_use]
     pub fn new(plan: Plan, keys: Option<Keys>) -> Self {
-        Self { needs: Needs::of(&plan), plan, keys, bots: Bots::standard(), lease: Lease::default() }
+        Self {
+            needs: Needs::of(&plan),
+            plan,
+            keys,
+            bots: Bots::standard(),
+            lease: Lease::default(),
+            told: RefCell::new([0; TOLD]),
+        }
     }
 
     /// Takes another plan in; leases stay, they name their rollout.
     pub fn replace_plan(&mut self, plan: Plan) {
         self.needs = Needs::of(&plan);
         self.plan = plan;
+    }
+
+    /// Takes a live site into the plan; the error is for the log, and then nothing has changed.
+    pub fn adopt(&mut self, live: Live) -> Result<(), String> {
+        self.plan.adopt(live)?;
+        self.needs = Needs::of(&self.plan);
+        Ok(())
     }
 
     /// The decision. `random` fills 16 bytes for a new visitor's id; `None` if the platform has none to give, and then
@@ -138,25 +180,48 @@ impl Edge {
             return Instruction::Answer(answer::bad_address());
         };
         if self.plan.admin_host.as_deref() == Some(address.host) {
+            if route::is_admin(address.path) {
+                return Instruction::Own(Own { what: Reserved::Admin, telling: feedback::Telling::default() });
+            }
             return Instruction::Answer(answer::admin(&self.plan));
         }
-        if let Some(reserved) = route::reserved(address.path, &self.plan.prefix) {
-            return Instruction::Answer(match reserved {
-                Reserved::Health => answer::health(&self.plan, self.keys.is_some(), request.method),
-                Reserved::Unknown => answer::nothing_there(&self.plan.prefix),
-            });
+        let reserved = route::reserved(address.path, &self.plan.prefix);
+        match reserved {
+            Some(Reserved::Health) => {
+                return Instruction::Answer(answer::health(&self.plan, self.keys.is_some(), request.method));
+            }
+            Some(Reserved::Unknown | Reserved::Admin) => return Instruction::Answer(answer::nothing_there(&self.plan.prefix)),
+            _ => {}
         }
         let Some(path) = SafePath::new(address.path) else {
             return Instruction::Answer(answer::bad_address());
         };
-        let Self { plan, needs, keys, bots, lease } = self;
-        let at = plan.sites.iter().position(|site| site.serves(address.host)).unwrap_or(plan.default_site);
-        let Some(site) = plan.sites.get(at) else {
+        let Self { plan, needs, keys, bots, lease, told } = self;
+        let Some(site) = plan.site_of(address.host) else {
             return Instruction::Answer(answer::bad_address());
         };
-        let seen = Seen { request, address, path, plan, site, needs, bots, geo: believed_geo(plan, needs, request) };
-        navigate::instruct(&seen, keys.as_ref(), lease, random)
+        let seen = Seen { request, address, path, site, needs, bots, told, geo: believed_geo(plan, needs, request) };
+        // Without keys nothing is split and nothing written, which is what "off" means.
+        let keys = keys.as_ref().filter(|_| !site.is_off);
+        match reserved {
+            None => navigate::instruct(&seen, keys, lease, random),
+            Some(what) => Instruction::Own(Own { what, telling: navigate::proof(&seen, keys) }),
+        }
     }
+}
+
+/// Site, version and why of the page that asks for something of ours; nothing is drawn for it.
+#[cfg(any(feature = "control", not(target_arch = "wasm32")))]
+#[must_use]
+pub fn page_of<'a>(plan: &'a Plan, keys: &Keys, bots: &Bots, request: &Request<'_>) -> Option<(&'a Site, &'a str, &'static str)> {
+    let address = Address::parse(request.url)?;
+    let path = SafePath::new(address.path)?;
+    let site = plan.site_of(address.host)?;
+    let (needs, told) = (Needs::of(plan), RefCell::new([0; TOLD]));
+    let geo = believed_geo(plan, &needs, request);
+    let seen = Seen { request, address, path, site, needs: &needs, bots, told: &told, geo };
+    let assignment = navigate::page(&seen, Some(keys).filter(|_| !site.is_off));
+    Some((site, site.version(assignment.version)?.id.as_str(), assignment.why.as_str()))
 }
 
 /// A request with everything that was found out about it.
@@ -164,10 +229,10 @@ pub(crate) struct Seen<'a> {
     pub request: &'a Request<'a>,
     pub address: Address<'a>,
     pub path: SafePath<'a>,
-    pub plan: &'a Plan,
     pub site: &'a Site,
     pub needs: &'a Needs,
     pub bots: &'a Bots,
+    pub told: &'a RefCell<[u32; TOLD]>,
     pub geo: Geo<'a>,
 }
 
@@ -183,8 +248,8 @@ impl Seen<'_> {
         match self.request.dest {
             "document" => true,
             "iframe" | "frame" => self.site.same_site == crate::plan::SameSite::None,
-            "" => self.reads() && self.request.accept.contains("text/html"),
-            "empty" => self.reads() && self.request.purpose.contains("prefetch") && route::looks_like_a_page(&self.path.decoded),
+            "" => self.reads() && holds(self.request.accept, "text/html"),
+            "empty" => self.reads() && holds(self.request.purpose, "prefetch") && route::looks_like_a_page(&self.path.decoded),
             _ => false,
         }
     }
@@ -201,10 +266,8 @@ impl Seen<'_> {
 
     /// Whether one of the visitor's cookies says yes, or none is asked for. A global privacy control says no.
     pub fn consents(&self) -> bool {
-        self.site.consent.as_ref().is_none_or(|(name, glob)| {
-            self.request.privacy_control.trim() != "1"
-                && cookie_values(self.request.cookies, name).any(|value| glob.matches(value, crate::glob::Segments::None))
-        })
+        let is_refused = self.site.consent.is_some() && self.request.privacy_control.trim() == "1";
+        !is_refused && self.site.consented(self.request.cookies)
     }
 }
 
@@ -289,4 +352,4 @@ fn believed_geo<'a>(plan: &Plan, needs: &Needs, request: &Request<'a>) -> Geo<'a
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

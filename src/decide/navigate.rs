@@ -3,22 +3,21 @@
 //! A navigation recognises or mints the visitor, assigns, and gives page and cookie in one answer. A subresource comes
 //! from the version the last page came from; where that has no such file, from another version that does.
 
-use super::instruction::{Attempt, Carry, Instruction, Office};
-use super::resolve::{Resolved, resolve};
-use super::target::{Wanted, attempt};
+use super::feedback::{self, Telling};
+use super::instruction::{Instruction, Office};
+use super::serving::{Cookies, serve};
 use super::{Question, Seen, answer, service_worker};
 use crate::assign::{Assignment, Subject, Why, assign};
+use crate::beacon::token::Class;
 use crate::headers::{self, Life};
-use crate::plan::{Bots, Found, Geo, Rollout, Site, Strategy, Version, WithoutConsent};
+use crate::plan::{Bots, Geo, Rollout, Strategy, WithoutConsent};
 use crate::preview;
+use crate::scan::holds;
 use crate::slot::VersionIndex;
 use crate::strategy::sequential::{Drawn, Lease};
 use crate::visitor::cookie::{self, Arm, Read};
 use crate::visitor::keys::Verified;
 use crate::visitor::{Kept, Keys, Ticket, Visitor, base64url, cookie_values, cookieless};
-
-/// How many other versions are tried for a file whose whereabouts are not known.
-const MOST_TRIES: usize = 3;
 
 /// The instruction for a request of a site.
 pub fn instruct(
@@ -34,19 +33,20 @@ pub fn instruct(
     let Some(keys) = keys else {
         return serve(seen, stable(seen, Why::Off), navigation, Cookies::default());
     };
-    if seen.address.query.contains(preview::PARAMETER)
+    if holds(seen.address.query, preview::PARAMETER)
         && let Some(answer) = preview_link(seen, keys)
     {
         return Instruction::Answer(answer);
     }
     if let Some(version) = previewed(seen, keys) {
-        return serve(seen, Assignment { version, why: Why::Preview }, navigation, Cookies::default());
+        let assignment = Assignment::undrawn(version, Why::Preview);
+        return serve(seen, assignment, navigation, Cookies::telling(feedback::of_class(seen, Class::Preview, &assignment, "")));
     }
     if navigation { navigate(seen, keys, lease, random) } else { subresource(seen, keys) }
 }
 
 pub(super) fn stable(seen: &Seen<'_>, why: Why) -> Assignment {
-    Assignment { version: seen.site.stable, why }
+    Assignment::undrawn(seen.site.stable, why)
 }
 
 /// The answer to a URL that carries a preview token, if it does.
@@ -62,7 +62,7 @@ fn preview_link(seen: &Seen<'_>, keys: &Keys) -> Option<super::Answer> {
         return Some(answer::redirect(303, clean, vec![over]));
     }
     let opened = preview::open(token, keys, &site.name, address.host, seen.now_s());
-    Some(match opened.and_then(|version| site.find(version).ok_or(preview::Refused::Invalid)) {
+    Some(match opened.and_then(|version| site.find_free(version).ok_or(preview::Refused::Invalid)) {
         Ok(_) => answer::redirect(303, clean, vec![headers::set_cookie(site, address.secure, &name, token, Life::Session)]),
         Err(why) => answer::preview_refused(why),
     })
@@ -71,13 +71,13 @@ fn preview_link(seen: &Seen<'_>, keys: &Keys) -> Option<super::Answer> {
 /// The version a valid preview cookie asks for.
 pub(super) fn previewed(seen: &Seen<'_>, keys: &Keys) -> Option<VersionIndex> {
     let site = seen.site;
-    if !seen.request.cookies.contains(preview::COOKIE_SUFFIX) {
+    if !holds(seen.request.cookies, preview::COOKIE_SUFFIX) {
         return None;
     }
     let name = headers::cookie_name(site, seen.address.secure, preview::COOKIE_SUFFIX);
     cookie_values(seen.request.cookies, &name).find_map(|token| {
         let version = preview::open(token, keys, &site.name, seen.address.host, seen.now_s()).ok()?;
-        site.find(version)
+        site.find_free(version)
     })
 }
 
@@ -123,18 +123,13 @@ impl Subject for Draft<'_> {
     }
 }
 
-/// What goes back beside the page.
-#[derive(Default)]
-pub(super) struct Cookies {
-    set: String,
-    set_confirmed: String,
-    office: Option<Office>,
-}
-
 fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce() -> Option<[u8; 16]>) -> Instruction {
     let site = seen.site;
     let name = headers::cookie_name(site, seen.address.secure, "");
     let read = cookie::read(seen.request.cookies, &name, &site.name, keys);
+    if seen.request.is_brief && !knows_enough(seen, read.as_ref()) {
+        return Instruction::More;
+    }
     let failed = |assignment: Assignment| fallen_back(seen, assignment);
     if !seen.consents() {
         let assignment = match site.without_consent {
@@ -146,16 +141,21 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         } else {
             String::new()
         };
-        return serve(seen, failed(assignment), true, Cookies { set: over, ..Cookies::default() });
+        let served = failed(assignment);
+        let class = if site.without_consent == WithoutConsent::Stable { Class::OptedOut } else { Class::Cookieless };
+        let telling = feedback::of_class(seen, class, &served, seen.request.address);
+        return serve(seen, served, true, Cookies { set: over, telling, ..Cookies::default() });
     }
-    // Whoever brings our cookie back is no crawler, so only the others are looked up.
-    if read.is_none() && seen.bots.matches(seen.request.user_agent) {
+    // Whoever brings our cookie back is no crawler, so only the others are looked up; and nobody where bots count like everybody.
+    if read.is_none() && site.bots != Bots::Split && seen.bots.matches(seen.request.user_agent) {
         let assignment = if site.bots == Bots::Stable {
             stable(seen, Why::Bot)
         } else {
             without_cookie(seen, keys, &Question::of(seen, seen.geo))
         };
-        return serve(seen, failed(assignment), true, Cookies::default());
+        let served = failed(assignment);
+        let telling = feedback::of_class(seen, Class::Bot, &served, seen.request.address);
+        return serve(seen, served, true, Cookies::telling(telling));
     }
     let Some(id) = read.as_ref().map(|read| read.visitor.id.clone()).or_else(|| random().map(|bytes| base64url::encode(&bytes)))
     else {
@@ -163,6 +163,12 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
     };
     let (assignment, cookies) = draw(seen, keys, &name, read.as_ref(), &id, Some(lease), &Question::of(seen, seen.geo));
     serve(seen, assignment, true, cookies)
+}
+
+/// Whether the cookie holds all that was left out of the request.
+fn knows_enough(seen: &Seen<'_>, read: Option<&Read>) -> bool {
+    let in_this_rollout = |read: &Read| seen.site.rollout.as_ref().is_some_and(|rollout| rollout.tag() == read.visitor.rollout);
+    read.is_some_and(|read| in_this_rollout(read) && (read.visitor.kept.placed || !seen.site.needs_geo()))
 }
 
 /// The assignment of a visitor, and what it makes of their cookie. The question is asked with the geography they keep.
@@ -203,8 +209,13 @@ pub(super) fn draw(
             _ => None,
         };
     }
-    let assignment = fallen_back(seen, assignment);
+    let is_fixed = site.rollout.as_ref().is_some_and(fixes_arms);
+    let draw = feedback::draw_of(seen, &assignment, kept.draw, is_fixed);
+    kept.draw = draw.or(kept.draw);
+    let drawn = assignment;
+    let assignment = fallen_back(seen, drawn);
     kept.ticket = ticket;
+    let telling = feedback::of_visitor(seen, keys, id, read, &drawn, &assignment, draw);
     let cookies = cookies(
         seen,
         keys,
@@ -220,7 +231,7 @@ pub(super) fn draw(
         },
         asks,
     );
-    (assignment, cookies)
+    (assignment, Cookies { telling, ..cookies })
 }
 
 /// Whether a newcomer's arm is fixed by their first draw. Under the sequential strategy the ticket says all there is.
@@ -305,12 +316,34 @@ fn cookies(seen: &Seen<'_>, keys: &Keys, name: &str, read: Option<&Read>, mut vi
 
 /// A request that does not draw: last served version, or stable; then whoever has the file.
 fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
-    let site = seen.site;
-    let name = headers::cookie_name(site, seen.address.secure, "");
-    let read = cookie::read(seen.request.cookies, &name, &site.name, keys);
-    let served = read.as_ref().and_then(|read| site.find(&read.visitor.served));
-    let assignment = served.map_or_else(|| of_a_stranger(seen, keys), |version| Assignment { version, why: Why::Page });
-    serve(seen, assignment, false, Cookies::default())
+    let name = headers::cookie_name(seen.site, seen.address.secure, "");
+    let read = cookie::read(seen.request.cookies, &name, &seen.site.name, keys);
+    let assignment = of_page(seen, keys, read.as_ref());
+    serve(seen, assignment, false, Cookies::telling(feedback::of_proof(seen, read.as_ref())))
+}
+
+/// The version of the page that a request belongs to.
+fn of_page(seen: &Seen<'_>, keys: &Keys, read: Option<&Read>) -> Assignment {
+    let served = read.and_then(|read| seen.site.find(&read.visitor.served));
+    served.map_or_else(|| of_a_stranger(seen, keys), |version| Assignment::undrawn(version, Why::Page))
+}
+
+/// What a request for one of our own files proves of who asks.
+pub fn proof(seen: &Seen<'_>, keys: Option<&Keys>) -> Telling {
+    let name = headers::cookie_name(seen.site, seen.address.secure, "");
+    let read = keys.and_then(|keys| cookie::read(seen.request.cookies, &name, &seen.site.name, keys));
+    feedback::of_proof(seen, read.as_ref())
+}
+
+/// The version of the page that asks for something of ours; nothing is drawn for it.
+#[cfg(any(feature = "control", not(target_arch = "wasm32")))]
+pub fn page(seen: &Seen<'_>, keys: Option<&Keys>) -> Assignment {
+    let Some(keys) = keys else { return stable(seen, Why::Off) };
+    if let Some(version) = previewed(seen, keys) {
+        return Assignment::undrawn(version, Why::Preview);
+    }
+    let name = headers::cookie_name(seen.site, seen.address.secure, "");
+    of_page(seen, keys, cookie::read(seen.request.cookies, &name, &seen.site.name, keys).as_ref())
 }
 
 /// Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.
@@ -324,128 +357,5 @@ pub(super) fn of_a_stranger(seen: &Seen<'_>, keys: &Keys) -> Assignment {
 
 fn keeps_no_cookie(seen: &Seen<'_>) -> bool {
     let refuses = !seen.consents() && seen.site.without_consent == WithoutConsent::Cookieless;
-    refuses || (seen.site.bots != Bots::Stable && seen.bots.matches(seen.request.user_agent))
-}
-
-/// The instruction that serves an assignment.
-fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Cookies) -> Instruction {
-    let Some(version) = seen.site.version(assignment.version) else {
-        return Instruction::Answer(answer::bad_address());
-    };
-    let found = seen.site.files.find(&seen.path.decoded);
-    let public = !navigation
-        && seen.reads()
-        && assignment.why != Why::Preview
-        && !found.is_contested()
-        && headers::is_hashed(seen.site, &seen.path.decoded);
-    let attempts = match attempts(seen, assignment, version, found, navigation, public) {
-        Ok(attempts) => attempts,
-        Err(path) => return Instruction::Answer(redirected(seen, &path, cookies)),
-    };
-    Instruction::Carry(carry(seen, assignment, version, attempts, navigation, public, cookies))
-}
-
-/// What is carried out, given the tries.
-pub(super) fn carry(
-    seen: &Seen<'_>,
-    assignment: Assignment,
-    version: &Version,
-    attempts: Vec<Attempt>,
-    navigation: bool,
-    public: bool,
-    cookies: Cookies,
-) -> Carry {
-    let is_preview = assignment.why == Why::Preview;
-    let cache_control = match () {
-        () if is_preview => headers::PREVIEW,
-        () if public => headers::IMMUTABLE,
-        () if seen.reads() => headers::PRIVATE,
-        () => "",
-    };
-    Carry {
-        guarded: navigation
-            && seen.reads()
-            && !is_preview
-            && assignment.version != seen.site.stable
-            && seen.request.failed.is_empty(),
-        timeout_ms: version.timeout_ms,
-        preview: is_preview,
-        announce: seen.site.response_header,
-        navigation,
-        revision: seen.plan.revision,
-        own_cookie: seen.site.cookie.clone(),
-        set_cookie: cookies.set,
-        set_cookie_confirmed: cookies.set_confirmed,
-        office: cookies.office,
-        vary: if public { String::new() } else { headers::vary(seen.needs.headers.iter().map(String::as_str)) },
-        cache_control: cache_control.to_owned(),
-        attempts,
-    }
-}
-
-/// A redirect within the site that keeps the query and the draw.
-fn redirected(seen: &Seen<'_>, path: &str, cookies: Cookies) -> super::Answer {
-    let mut location = String::new();
-    crate::route::push_encoded(path, &mut location);
-    if !seen.address.query.is_empty() {
-        location.push('?');
-        location.push_str(seen.address.query);
-    }
-    let set = if cookies.set.is_empty() { Vec::new() } else { vec![cookies.set] };
-    answer::redirect(307, location, set)
-}
-
-/// The tries, best first; or the address the page really has.
-fn attempts(
-    seen: &Seen<'_>,
-    assignment: Assignment,
-    version: &Version,
-    found: Found,
-    navigation: bool,
-    public: bool,
-) -> Result<Vec<Attempt>, String> {
-    let (site, path) = (seen.site, &*seen.path.decoded);
-    let own = |wanted: &Wanted<'_>| attempt(seen, version, assignment.why, wanted, public);
-    if !seen.reads() {
-        return Ok(vec![own(&Wanted::AsSent)]);
-    }
-    if !version.listed {
-        let mut attempts = vec![own(&Wanted::AsSent)];
-        if !navigation {
-            attempts.extend(elsewhere(seen, assignment, found, path, public));
-        }
-        return Ok(attempts);
-    }
-    match resolve(&site.files, assignment.version, version.not_found, path, navigation) {
-        Resolved::File(file) => Ok(vec![own(&Wanted::File(&file, 0))]),
-        Resolved::Elsewhere(path) => Err(path),
-        Resolved::Missing(page) => {
-            let mut attempts = if navigation { Vec::new() } else { elsewhere(seen, assignment, found, path, public) };
-            match page {
-                Some(page) => attempts.push(own(&Wanted::File(&page, 404))),
-                None => attempts.push(own(&Wanted::AsSent)),
-            }
-            Ok(attempts)
-        }
-    }
-}
-
-/// Other versions that have a file, or may have it: known holders first, stable before the canary before the rest.
-fn elsewhere(seen: &Seen<'_>, assignment: Assignment, found: Found, path: &str, public: bool) -> Vec<Attempt> {
-    let site = seen.site;
-    let others = || in_order(site).filter(|&other| other != assignment.version);
-    let of = |index: VersionIndex, wanted: &Wanted<'_>| Some(attempt(seen, site.version(index)?, Why::Skew, wanted, public));
-    if let Some(holder) = found.first_of(others()) {
-        return of(holder, &Wanted::File(path, 0)).into_iter().collect();
-    }
-    let unknown = others().filter(|&other| site.version(other).is_some_and(|version| !version.listed));
-    unknown.take(MOST_TRIES).filter_map(|other| of(other, &Wanted::AsSent)).collect()
-}
-
-/// All versions: stable, then the canary, then the others as the config lists them.
-fn in_order(site: &Site) -> impl Iterator<Item = VersionIndex> + '_ {
-    let canary = site.rollout.as_ref().map(|rollout| rollout.canary).filter(|&canary| canary != site.stable);
-    let first = [Some(site.stable), canary];
-    let rest = (0..site.versions.len()).map(|at| VersionIndex(at as u8)).filter(move |&index| !first.contains(&Some(index)));
-    first.into_iter().flatten().chain(rest)
+    refuses || (seen.site.bots == Bots::SplitUncounted && seen.bots.matches(seen.request.user_agent))
 }

@@ -7,7 +7,8 @@
 //! Where it has none, they get a worker that takes itself out of the browser, and the next page is asked for here again.
 
 use super::instruction::{Attempt, Instruction, Kind};
-use super::navigate::{self, Cookies};
+use super::navigate;
+use super::serving::{self, Cookies};
 use super::target::{Wanted, attempt};
 use super::{Question, Seen, answer};
 use crate::assign::{Assignment, Why};
@@ -26,14 +27,14 @@ pub fn instruct(seen: &Seen<'_>, keys: Option<&Keys>) -> Instruction {
     let (assignment, cookies) = match keys {
         None => (navigate::stable(seen, Why::Off), Cookies::default()),
         Some(keys) => match navigate::previewed(seen, keys) {
-            Some(version) => (Assignment { version, why: Why::Preview }, Cookies::default()),
+            Some(version) => (Assignment::undrawn(version, Why::Preview), Cookies::default()),
             None => again(seen, keys),
         },
     };
     match seen.site.version(assignment.version) {
         Some(version) => {
             let attempts = attempts(seen, assignment, version);
-            Instruction::Carry(navigate::carry(seen, assignment, version, attempts, false, false, cookies))
+            Instruction::Carry(serving::carry(seen, assignment, version, attempts, false, false, cookies))
         }
         None => Instruction::Answer(answer::bad_address()),
     }

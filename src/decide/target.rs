@@ -4,7 +4,7 @@ use super::Seen;
 use super::instruction::{Attempt, Kind};
 use crate::assign::Why;
 use crate::headers;
-use crate::plan::{Forward, Origin, Version};
+use crate::plan::{Forward, NotFound, Origin, Version};
 use crate::route::push_encoded;
 
 /// The host of the static-assets binding; it is never looked up.
@@ -37,7 +37,7 @@ pub fn attempt(seen: &Seen<'_>, version: &Version, why: Why, wanted: &Wanted<'_>
     let if_none_match = match seen.request.if_none_match {
         "" => String::new(),
         sent if public => sent.to_owned(),
-        sent => headers::validators_for(&version.id, sent),
+        sent => headers::validators_for(&version.id, headers::Copy::Plain, sent),
     };
     Attempt {
         kind,
@@ -49,7 +49,7 @@ pub fn attempt(seen: &Seen<'_>, version: &Version, why: Why, wanted: &Wanted<'_>
         why: why.as_str(),
         status,
         if_none_match,
-        forward: forward(version, kind),
+        forward: forward(seen, version, kind, wanted),
     }
 }
 
@@ -83,15 +83,21 @@ fn address(seen: &Seen<'_>, version: &Version, target: &mut String) -> (Kind, St
         }
         Origin::R2(binding, prefix) => {
             target.push_str(prefix);
-            (Kind::R2, binding.clone(), String::new(), String::new())
+            (Kind::R2, binding.clone(), target.clone(), String::new())
         }
     }
 }
 
 /// The site's own server and bound services see what the visitor sent (less our cookies); another server sees cookies
-/// and authorization only if the config forwards them; files see neither.
-fn forward(version: &Version, kind: Kind) -> &'static str {
+/// and authorization only if the config forwards them; files see neither. To a bucket it is said instead what the target is:
+/// a listed file, or a page, and what answers for one that is not there.
+fn forward(seen: &Seen<'_>, version: &Version, kind: Kind, wanted: &Wanted<'_>) -> &'static str {
     match kind {
+        Kind::R2 if matches!(wanted, Wanted::File(..)) => "l",
+        Kind::R2 if seen.is_navigation() => match version.not_found {
+            NotFound::Spa => "s",
+            NotFound::Page => "p",
+        },
         Kind::Zone | Kind::Service => "ca",
         Kind::Assets | Kind::R2 | Kind::Leaves => "",
         Kind::Url => {

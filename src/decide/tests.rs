@@ -8,7 +8,7 @@ mod files;
 mod navigation;
 mod precedence;
 mod previews;
-mod scene;
+pub mod scene;
 mod service_workers;
 mod stickiness;
 mod surface;

@@ -2,9 +2,6 @@
 
 use std::cell::UnsafeCell;
 
-/// Longest input in bytes; a request whose facts are longer is cut by the entry.
-pub const LONGEST: usize = 8 << 20;
-
 struct Buffers {
     input: Vec<u8>,
     output: String,
@@ -18,12 +15,12 @@ unsafe impl Sync for Shared {}
 
 static SHARED: Shared = Shared(UnsafeCell::new(Buffers { input: Vec::new(), output: String::new() }));
 
-/// Address of an input of at least `bytes`.
+/// Address of an input of at least `bytes`. What is too much for the memory is a trap, and nothing is written.
 pub fn input(bytes: usize) -> *mut u8 {
     // SAFETY: see `Shared`.
     let buffers = unsafe { &mut *SHARED.0.get() };
-    if buffers.input.len() < bytes.min(LONGEST) {
-        buffers.input.resize(bytes.min(LONGEST), 0);
+    if buffers.input.len() < bytes {
+        buffers.input.resize(bytes, 0);
     }
     buffers.input.as_mut_ptr()
 }

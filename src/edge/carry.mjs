@@ -3,6 +3,7 @@
 import { finish } from "./finish.mjs";
 import { askOffice } from "./office.mjs";
 import { fetchOrigin } from "./origin.mjs";
+import { failedNote, note } from "./tell.mjs";
 
 /** The response, or null if the instruction was guarded and its version failed. */
 export async function carry(request, env, ctx, instruction, engine) {
@@ -11,6 +12,7 @@ export async function carry(request, env, ctx, instruction, engine) {
   const last = attempts.length - 1;
   // What the visitor's own version says of a file that others are asked for too; it stands if nobody has it.
   let own = null;
+  const began = instruction.told ? Date.now() : 0;
   for (let n = 0; n <= last; n++) {
     let attempt = attempts[n];
     let response;
@@ -36,12 +38,16 @@ export async function carry(request, env, ctx, instruction, engine) {
       discard(missing ? response : own.response);
       if (missing) ({ response, attempt } = own);
     }
-    if (!response) return unreachable();
+    if (!response) {
+      if (instruction.told) note(env, ctx, instruction, failedNote(instruction), engine);
+      return unreachable();
+    }
     if (isPageInPlace(response, attempt, instruction)) {
       discard(response);
       response = new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } });
     }
-    return finish(request, response, attempt, instruction, await confirmed);
+    const late = instruction.told && (response.status >= 500 || Date.now() - began > instruction.timeout);
+    return finish({ request, env, ctx, engine }, response, attempt, instruction, await confirmed, late);
   }
 }
 
@@ -76,8 +82,8 @@ function isNoWorker(response) {
 /** A host's page in place of a content-hashed file it does not have, as hosts of single-page applications answer. */
 function isPageInPlace(response, attempt, instruction) {
   if (!response.ok || !instruction.cacheControl.startsWith("public") || "ar".includes(attempt.kind)) return false;
-  const isFile = /\.(?!html?$)[^./]+$/i.test(attempt.target.split("?", 1)[0]);
-  return isFile && attempt.status === 0 && (response.headers.get("content-type") ?? "").startsWith("text/html");
+  if (attempt.status !== 0 || !(response.headers.get("content-type") ?? "").startsWith("text/html")) return false;
+  return /\.(?!html?$)[^./]+$/i.test(attempt.target.split("?", 1)[0]);
 }
 
 function discard(response) {

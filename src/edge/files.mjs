@@ -1,5 +1,6 @@
 // Files: validators and byte ranges (RFC 9110 sections 13 and 14) where the origin does not do them, and R2 objects.
 
+import { namesFor } from "./names.mjs";
 import { bound } from "./origin.mjs";
 
 /** Whether one of the validators names this entity tag (weak comparison), so that the visitor has it already. */
@@ -116,11 +117,33 @@ const TYPES = {
   mp3: "audio/mpeg",
 };
 
-/** The names a path may stand for in a bucket whose files are not listed in the plan. */
-function keysFor(target) {
-  if (target === "" || target.endsWith("/")) return [`${target}index.html`];
-  const isFile = /\.[A-Za-z0-9]+$/.test(target);
-  return isFile ? [target] : [target, `${target}.html`, `${target}/index.html`];
+/** Files of uploaded builds, read once by an isolate: they never change. */
+const uploaded = {};
+
+/**
+ * Key, size, entity tag and headers of a name, without its content; nothing where it is not there. `@SITE/VERSION/path` is
+ * a file of an uploaded build, all else is a key.
+ */
+async function lookedUp(bucket, binding, name) {
+  const [, build, path] = /^@([^/]+\/[^/]+)(\/.*)/.exec(name) ?? [];
+  const headers = new Headers();
+  if (build) {
+    const place = `${binding} ${build}`;
+    if (!uploaded[place]) {
+      const manifest = await bucket.get(`builds/${build}.json`);
+      if (!manifest) throw new Error(`build ${build} is not in ${binding}`);
+      uploaded[place] = (await manifest.json()).files;
+    }
+    const [hash, size, type] = uploaded[place][path] ?? [];
+    headers.set("content-type", type);
+    return hash && [`blobs/${hash}`, size, `"${hash.slice(0, 32)}"`, headers];
+  }
+  const head = await bucket.head(name);
+  if (!head) return null;
+  head.writeHttpMetadata(headers);
+  if (!headers.has("content-type")) headers.set("content-type", TYPES[name.split(".").pop()] ?? "application/octet-stream");
+  headers.set("last-modified", head.uploaded.toUTCString());
+  return [name, head.size, head.httpEtag, headers];
 }
 
 /** An object of an R2 bucket as a response, with ranges, validators and HEAD done by the bucket where it can. */
@@ -129,24 +152,29 @@ export async function fromBucket(request, env, attempt) {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return new Response("Only GET and HEAD.\n", { status: 405, headers: { allow: "GET, HEAD" } });
   }
-  for (const key of keysFor(attempt.target)) {
-    const head = await bucket.head(key);
-    if (!head) continue;
-    const headers = new Headers();
-    head.writeHttpMetadata(headers);
-    if (!headers.has("content-type")) headers.set("content-type", TYPES[key.split(".").pop()] ?? "application/octet-stream");
-    headers.set("etag", head.httpEtag);
-    headers.set("last-modified", head.uploaded.toUTCString());
+  const { target, locationFrom: prefix, forward } = attempt;
+  // A file by its name in the plan's list comes with the status of its own, and stands for nothing else.
+  const names = forward.includes("l") ? [[target, 200]] : namesFor(prefix, target.slice(prefix.length), forward);
+  for (const [name, meaning] of names) {
+    const found = await lookedUp(bucket, attempt.binding, name);
+    if (!found) continue;
+    if (typeof meaning === "string") {
+      const place = meaning.split("/").map(encodeURIComponent).join("/");
+      return new Response(null, { status: 307, headers: { location: `${place}${new URL(request.url).search}` } });
+    }
+    const [key, size, etag, headers] = found;
+    headers.set("etag", etag);
     headers.set("accept-ranges", "bytes");
-    if (notModified(attempt.ifNoneMatch, head.httpEtag)) return new Response(null, { status: 304, headers });
-    const range = attempt.status === 0 ? rangeOf(request, head.size, head.httpEtag, attempt.version) : null;
-    if (range === "unsatisfiable") return unsatisfiable(headers, head.size);
-    headers.set("content-length", String(range ? range.length : head.size));
-    if (request.method === "HEAD") return new Response(null, { headers });
+    const isWhole = attempt.status !== 0 || meaning !== 200;
+    if (meaning === 200 && notModified(attempt.ifNoneMatch, etag)) return new Response(null, { status: 304, headers });
+    const range = isWhole ? null : rangeOf(request, size, etag, attempt.version);
+    if (range === "unsatisfiable") return unsatisfiable(headers, size);
+    headers.set("content-length", String(range ? range.length : size));
+    if (request.method === "HEAD") return new Response(null, { status: meaning, headers });
     const object = await bucket.get(key, range ? { range } : undefined);
     if (!object) continue;
-    if (range) headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${head.size}`);
-    return new Response(object.body, { status: range ? 206 : 200, headers });
+    if (range) headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
+    return new Response(object.body, { status: range ? 206 : meaning, headers });
   }
-  return new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } });
+  return new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain" } });
 }

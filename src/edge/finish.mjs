@@ -1,9 +1,12 @@
 // The origin's response as the visitor gets it: the header edits of the instruction, nothing of its own.
 
+import { tellPage } from "./tell.mjs";
+
 /** Headers by which a build's host speaks of itself; the visitor's browser must not take them as the site's. */
 const OF_THE_HOST = ["nel", "report-to", "alt-svc", "strict-transport-security"];
 
-export function finish(request, response, attempt, instruction, confirmed) {
+/** `failed`: the origin did not answer as a version has to, and that is noted. */
+export function finish({ request, env, ctx, engine }, response, attempt, instruction, confirmed, failed) {
   // A response with a socket can not be made anew.
   if (response.status === 101) return response;
   const status = attempt.status !== 0 && response.status === 200 ? attempt.status : response.status;
@@ -16,6 +19,8 @@ export function finish(request, response, attempt, instruction, confirmed) {
 
   clean(headers, attempt);
   if (attempt.kind === "a" && status === 200) headers.set("accept-ranges", "bytes");
+  const tells = instruction.told || instruction.note !== "";
+  const telling = tells ? tellPage({ request, env, ctx, engine }, out, instruction, failed) : null;
 
   if (instruction.cacheControl.startsWith("public")) {
     if (status === 200 || status === 206 || status === 304) {
@@ -26,7 +31,7 @@ export function finish(request, response, attempt, instruction, confirmed) {
     const never = headers.get("cache-control")?.includes("no-store");
     headers.set("cache-control", never ? "private, no-store" : instruction.cacheControl);
     const etag = headers.get("etag");
-    if (etag !== null) headers.set("etag", etag.replace('"', `"${attempt.version}~`));
+    if (etag !== null) headers.set("etag", etag.replace('"', telling ? `"${attempt.version}~~` : `"${attempt.version}~`));
   }
   if (instruction.vary !== "") headers.append("vary", instruction.vary);
   const cookie = confirmed ? instruction.setCookieConfirmed : instruction.setCookie;
@@ -40,7 +45,7 @@ export function finish(request, response, attempt, instruction, confirmed) {
     if (instruction.navigation) headers.append("server-timing", `halftone;desc="${version} ${why} r${instruction.revision}"`);
   }
   if (instruction.preview) out = marked(out, attempt.version, request.method);
-  return out;
+  return telling ? telling(out) : out;
 }
 
 /** Takes off what a build's host says of itself, and gives its redirects the site's addresses. */

@@ -37,8 +37,8 @@ export function bound(env, name) {
 /** What another server is sent. */
 function forwarded(request, attempt, instruction, signal) {
   const headers = new Headers(request.headers);
-  const cookies = headers.get("cookie");
-  if (cookies !== null) {
+  const { cookies } = instruction;
+  if (cookies !== "") {
     const kept = attempt.forward.includes("c") ? withoutOurs(cookies, instruction.ownCookie) : "";
     if (kept === "") headers.delete("cookie");
     else if (kept !== cookies) headers.set("cookie", kept);
@@ -53,7 +53,7 @@ function forwarded(request, attempt, instruction, signal) {
 /** What the visitor has already, in the origin's own tags. A date does not tell one version's page from another's. */
 function conditions(headers, attempt, instruction, reads) {
   if (attempt.ifNoneMatch !== "" && !instruction.preview) headers.set("if-none-match", attempt.ifNoneMatch);
-  else headers.delete("if-none-match");
+  else if (instruction.tags !== "") headers.delete("if-none-match");
   const ours = `"${attempt.version}~`;
   const match = headers.get("if-match");
   if (match !== null) headers.set("if-match", match.replaceAll(ours, '"'));
@@ -61,17 +61,17 @@ function conditions(headers, attempt, instruction, reads) {
   headers.delete("if-modified-since");
   const range = headers.get("if-range");
   if (range === null) return;
-  if (range.startsWith(ours)) headers.set("if-range", range.replace(ours, '"'));
+  if (range.startsWith(ours) && !range.startsWith(`${ours}~`)) headers.set("if-range", range.replace(ours, '"'));
   else for (const name of ["if-range", "range"]) headers.delete(name);
 }
 
-/** A Cookie header less the cookies that are ours: name, `__Host-` and name, and whatever continues them with a hyphen. */
+/** A Cookie header less the cookies that are ours: the visitor's and the preview's, on http and on https. */
 function withoutOurs(cookies, own) {
   if (!cookies.includes(own)) return cookies;
   const isOurs = (pair) => {
     const name = pair.slice(0, Math.max(0, pair.indexOf("="))).trim();
     const bare = name.startsWith("__Host-") ? name.slice(7) : name;
-    return bare === own || bare.startsWith(`${own}-`);
+    return bare === own || bare === `${own}-preview`;
   };
   return cookies
     .split(";")

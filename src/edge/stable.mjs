@@ -6,6 +6,7 @@
 import table from "halftone-fallback";
 import { clean } from "./finish.mjs";
 import { fetchOrigin } from "./origin.mjs";
+import { siteOf } from "./site.mjs";
 
 let fallback = null;
 
@@ -15,8 +16,7 @@ export async function serveStable(request, env, engine) {
     const url = new URL(request.url);
     if (/\\|\/\/|%2f|%5c|%25|%00|(^|\/)(\.|%2e)(\.|%2e)?(\/|$)/i.test(url.pathname))
       return text(400, "This address can not be served.\n");
-    const site =
-      fallback.sites.find((s) => s.hosts.some((pattern) => matches(pattern, url.hostname))) ?? fallback.sites[fallback.default];
+    const site = siteOf(fallback, url.hostname);
     const reads = request.method === "GET" || request.method === "HEAD";
     const dest = request.headers.get("sec-fetch-dest");
     const isPage = dest === "document" || dest === null;
@@ -42,18 +42,17 @@ export async function serveStable(request, env, engine) {
 /** The first answer that is not "no such file" among the names a path may stand for, and how it was asked for. */
 async function first(request, env, origin, url, cookie) {
   let tried;
+  const [cookies, tags] = ["cookie", "if-none-match"].map((name) => request.headers.get(name) ?? "");
+  const instruction = { ownCookie: cookie, cookies, tags, preview: false, cacheControl: "" };
   for (const path of origin.kind === "a" ? names(url.pathname) : [url.pathname]) {
     const query = origin.kind === "a" || origin.kind === "r" ? "" : url.search;
     const base = origin.kind === "z" || origin.kind === "s" ? `${url.origin}${origin.base}` : origin.base;
     const target = origin.kind === "r" ? `${base}${decodeURIComponent(path).slice(1)}` : `${base}${path}${query}`;
     const { kind, binding, version, forward } = origin;
-    const locationFrom = kind === "r" ? "" : base.replace("https://assets.local", "");
+    const locationFrom = base.replace("https://assets.local", "");
     const locationTo = kind === "a" ? "" : url.origin;
     const attempt = { kind, binding, version, forward, target, locationFrom, locationTo, status: 0, ifNoneMatch: "" };
-    tried = {
-      attempt,
-      response: await fetchOrigin(request, env, attempt, { ownCookie: cookie, preview: false, cacheControl: "" }),
-    };
+    tried = { attempt, response: await fetchOrigin(request, env, attempt, instruction) };
     if (tried.response.status !== 404) return tried;
   }
   return tried;
@@ -62,10 +61,6 @@ async function first(request, env, origin, url, cookie) {
 function names(path) {
   if (path.endsWith("/")) return [`${path}index.html`];
   return /\.[A-Za-z0-9]+$/.test(path) ? [path] : [path, `${path}.html`, `${path}/index.html`];
-}
-
-function matches(pattern, host) {
-  return pattern.startsWith("*") ? host.length > pattern.length - 1 && host.endsWith(pattern.slice(1)) : pattern === host;
 }
 
 function text(status, body) {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::decide::{Edge, Needs};
+use crate::decide::Edge;
 use crate::plan::Plan;
 use crate::visitor::Keys;
 
@@ -10,19 +10,17 @@ thread_local! {
     static EDGE: RefCell<Option<Edge>> = const { RefCell::new(None) };
 }
 
-/// Takes a plan and keys into use and shows what the plan needs.
-pub fn load(plan: Plan, keys: Option<Keys>, show: impl FnOnce(&Needs)) {
+/// Takes a plan and keys into use.
+pub fn load(plan: Plan, keys: Option<Keys>) {
     EDGE.with_borrow_mut(|state| {
-        let edge = match state.take() {
+        *state = Some(match state.take() {
             Some(mut edge) => {
                 edge.replace_plan(plan);
                 edge.keys = keys;
                 edge
             }
             None => Edge::new(plan, keys),
-        };
-        show(&edge.needs);
-        *state = Some(edge);
+        });
     });
 }
 

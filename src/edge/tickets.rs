@@ -4,50 +4,23 @@
 //! Synchronous on purpose: all of a call's writes are one transaction, and a panic answers instead of hanging the
 //! caller. The object keeps nothing in memory.
 
-use js_sys::{Array, Function, Reflect};
-use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::buffer;
+use super::sql::{Sql, Table};
 use crate::strategy::sequential::{BLOCK, Office, Row, Rows};
-
-#[wasm_bindgen]
-extern "C" {
-    /// `ctx.storage.sql` of a Durable Object.
-    pub type Sql;
-    /// Runs a statement with up to three numbers.
-    #[wasm_bindgen(method, catch, variadic)]
-    fn exec(this: &Sql, statement: &str, bindings: &Array) -> Result<Cursor, JsValue>;
-    /// The rows of a statement.
-    pub type Cursor;
-    /// All rows as arrays would need a copy each; `raw().toArray()` gives arrays of columns.
-    #[wasm_bindgen(method, catch)]
-    fn raw(this: &Cursor) -> Result<JsValue, JsValue>;
-}
-
-struct Table<'a>(&'a Sql);
-
-impl Table<'_> {
-    fn rows(&self, statement: &str, bindings: &[f64]) -> Result<Vec<Vec<u64>>, JsValue> {
-        let bindings: Array = bindings.iter().map(|&number| JsValue::from_f64(number)).collect();
-        let raw = self.0.exec(statement, &bindings)?.raw()?;
-        let to_array: Function = Reflect::get(&raw, &JsValue::from_str("toArray"))?.dyn_into()?;
-        let rows: Array = to_array.call0(&raw)?.dyn_into()?;
-        let number = |value: JsValue| value.as_f64().map_or(0, |number| number as u64);
-        Ok(rows.iter().map(|row| Array::from(&row).iter().map(number).collect()).collect())
-    }
-}
 
 impl Rows for Table<'_> {
     type Error = JsValue;
     fn count(&self) -> Result<u64, JsValue> {
-        Ok(self.rows("SELECT COUNT(*) FROM tickets", &[])?.into_iter().flatten().next().unwrap_or(0))
+        Ok(self.numbers("SELECT COUNT(*) FROM tickets", &[], &[])?.into_iter().flatten().next().unwrap_or(0))
     }
     fn lapsed(&self, before_s: u64, most: u64) -> Result<Vec<u64>, JsValue> {
         let statement = "SELECT number FROM tickets WHERE confirmed = 0 AND leased_s <= ? ORDER BY number LIMIT ?";
-        Ok(self.rows(statement, &[before_s as f64, most as f64])?.into_iter().flatten().collect())
+        Ok(self.numbers(statement, &[], &[before_s, most])?.into_iter().flatten().collect())
     }
     fn row(&self, number: u64) -> Result<Option<Row>, JsValue> {
-        let rows = self.rows("SELECT leased_s, confirmed FROM tickets WHERE number = ?", &[number as f64])?;
+        let rows = self.numbers("SELECT leased_s, confirmed FROM tickets WHERE number = ?", &[], &[number])?;
         Ok(rows.first().and_then(|row| match row.as_slice() {
             &[leased_s, confirmed] => Some(Row { number, leased_s, confirmed: confirmed == 1 }),
             _ => None,
@@ -56,7 +29,7 @@ impl Rows for Table<'_> {
     fn put(&mut self, row: Row) -> Result<(), JsValue> {
         let statement = "INSERT INTO tickets (number, leased_s, confirmed) VALUES (?, ?, ?) \
                          ON CONFLICT (number) DO UPDATE SET leased_s = excluded.leased_s, confirmed = excluded.confirmed";
-        self.rows(statement, &[row.number as f64, row.leased_s as f64, f64::from(u8::from(row.confirmed))]).map(drop)
+        self.numbers(statement, &[], &[row.number, row.leased_s, u64::from(row.confirmed)]).map(drop)
     }
 }
 
@@ -66,11 +39,12 @@ impl Rows for Table<'_> {
 pub fn office(bytes: usize, sql: &Sql, now_ms: f64) -> Result<usize, JsValue> {
     let now_s = now_ms as u64 / 1000;
     let mut rows = Table(sql);
-    rows.rows(
+    rows.numbers(
         "CREATE TABLE IF NOT EXISTS tickets (number INTEGER PRIMARY KEY, leased_s INTEGER NOT NULL, confirmed INTEGER NOT NULL)",
         &[],
+        &[],
     )?;
-    rows.rows("CREATE INDEX IF NOT EXISTS tickets_lapsed ON tickets (confirmed, leased_s)", &[])?;
+    rows.numbers("CREATE INDEX IF NOT EXISTS tickets_lapsed ON tickets (confirmed, leased_s)", &[], &[])?;
     let mut result = Ok(());
     let length = buffer::with(bytes, |question, out| result = answer(&mut Office(&mut rows), question, now_s, out));
     result.map(|()| length)

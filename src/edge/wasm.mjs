@@ -1,116 +1,164 @@
-// The Wasm instance: made when first needed, thrown away after a trap, spoken to through two text buffers.
+// The decision: its facts gathered from a request, its instruction read from the Wasm's answer.
 
 import * as glue from "halftone-glue";
 import wasmModule from "./index_bg.wasm";
+import { Instance } from "./instance.mjs";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const NOTHING = { geo: false, consent: false, cookieless: false, counts: false, brief: false, names: [], headers: [] };
 
-export class Engine {
-  #wasm = null;
-  #loaded = null;
-  #needs = { geo: false, consent: false, cookieless: false, headers: [] };
-  #trapped = false;
-  #said = new Set();
+export class Engine extends Instance {
+  #loaded = false;
+  #needs = NOTHING;
+  /** Where our own addresses are. */
+  prefix = "";
+  /** The sites of the build: name, and jurisdiction of the objects (`-` for none). */
+  sites = [];
+  /** Whether some site has a rollout in force, so that something could be rolled back. */
+  draws = false;
 
-  /** Whether this plan is the one in force. */
-  ready(plan) {
-    return this.#wasm !== null && this.#loaded === plan;
+  constructor() {
+    super(glue);
   }
 
-  /** Takes a plan into force; false, and the one before stays, if it can not be read. Throws if there is none before. */
+  /** Whether a plan is in force. */
+  get ready() {
+    return this.made && this.#loaded;
+  }
+
+  /** Takes the plan of the build into force. Throws if it can not be read. */
   load(plan, secret) {
-    this.#instance();
-    const answer = this.#call(`${plan}\n${secret}`, glue.load).split("\n");
+    this.make(wasmModule);
+    const answer = this.call(`${plan}\n${secret}`, glue.load).split("\n");
+    if (answer[0] !== "ok") throw new Error(answer[0]);
+    if (answer[1]) this.say(`${answer[1]}; every visitor gets the stable version`);
+    this.#learn(answer.slice(2));
+    this.sites = answer[9].split("\t").map((site) => site.split(" "));
+    this.#loaded = true;
+  }
+
+  /** Takes a site as its Controller has it into force; false, and the one before stays, if it can not be read. */
+  adopt(text) {
+    const answer = this.call(text, glue.adopt).split("\n");
     if (answer[0] !== "ok") {
-      this.say("a plan can not be read; serving the last one", answer[0]);
-      if (this.#loaded === null) throw new Error(answer[0]);
+      this.say("a live site can not be taken; serving the last one", answer[0]);
       return false;
     }
-    if (answer[1]) this.say(`${answer[1]}; every visitor gets the stable version`);
-    this.#needs = { geo: answer[2] !== "", consent: answer[3] !== "", cookieless: answer[4] !== "", headers: answer.slice(5) };
-    this.#loaded = plan;
+    this.#learn(answer.slice(1));
     return true;
+  }
+
+  /** What the plan in force needs, in the order of `edge::serve::show`. */
+  #learn(lines) {
+    const [geo, consent, cookieless, counts, brief, draws] = lines.slice(0, 6).map((word) => word !== "");
+    this.#needs = { geo, consent, cookieless, counts, brief, names: lines[8].split(" "), headers: lines.slice(9) };
+    this.draws = draws;
+    this.prefix = lines[6];
   }
 
   /**
    * The instruction for a request. `failed` is the version that could not answer it before, or "".
    *
-   * Every header read costs, so each is read only where the decision can depend on it; the order of the lines is that of
-   * `edge::decide`.
+   * Every header read costs, so each is read only where the decision can depend on it. Who brings a cookie of ours is asked
+   * for no more than it may leave open; if it does, the decision says so and is asked again with everything.
    */
   decide(request, now, failed) {
-    const headers = request.headers;
-    const cookies = headers.get("cookie") ?? "";
-    // Browsers that do not say what a request is for do say that it is for a service worker.
-    const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
     const needs = this.#needs;
-    // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
-    const purpose = dest === "empty" ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
-    let facts = `${request.method}\n${request.url}\n${cookies}\n${dest}\n${purpose}\n${headers.get("if-none-match") ?? ""}\n${failed}\n`;
-    const worker = dest === "serviceworker";
-    const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame") || worker;
-    const stranger = cookies === "" || needs.cookieless;
-    // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
-    if (draws || stranger) {
-      facts += `${dest === "" ? (headers.get("accept") ?? "") : ""}\n${headers.get("user-agent") ?? ""}\n`;
-      facts += needs.cookieless || needs.consent ? `${headers.get("sec-gpc") ?? ""}\n` : "\n";
-      facts += stranger || worker ? `${headers.get("cf-connecting-ip") ?? ""}\n${headers.get("referer") ?? ""}\n` : "\n\n";
-      const cf = needs.geo ? request.cf : undefined;
-      facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
-      for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
+    const { headers } = request;
+    const cookies = headers.get("cookie") ?? "";
+    const tags = headers.get("if-none-match") ?? "";
+    if (needs.brief && holdsOne(cookies, needs.names)) {
+      const text = this.call(factsOf(request, headers, cookies, tags, failed, needs, true), glue.decide, now);
+      if (text !== "M") return read(text, cookies, tags);
     }
-    return read(this.#call(facts, glue.decide, now));
+    return read(this.call(factsOf(request, headers, cookies, tags, failed, needs, false), glue.decide, now), cookies, tags);
   }
 
   /** Puts numbers from the ticket office into this isolate's lease. */
   granted(numbers, rollout, asked) {
-    if (this.#wasm) this.#call(numbers, glue.granted, rollout, asked);
+    if (this.made) this.call(numbers, glue.granted, rollout, asked);
   }
 
-  /** Answers a question to the ticket office. */
-  office(question, sql, now) {
-    this.#instance();
-    return this.#call(question, glue.office, sql, now);
-  }
-
-  /** Logs once per kind of thing what someone should know; visitors never see it. */
-  say(message, error) {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
-    console.error(JSON.stringify({ level: "error", message, error: error === undefined ? undefined : String(error) }));
-  }
-
-  /** Something went wrong on our side. After a trap the instance is not to be trusted; the next call makes a new one. */
-  failed(error, message) {
-    this.say(message, error?.stack ?? error);
-    if (error instanceof WebAssembly.RuntimeError) {
-      this.#wasm = null;
-      this.#loaded = null;
-      this.#trapped = true;
-    }
-  }
-
-  #instance() {
-    if (this.#wasm) return;
-    // The glue keeps one instance of its own; after a trap it has to let go of it first.
-    if (this.#trapped) glue.__wbg_reset_state();
-    this.#wasm = glue.initSync({ module: wasmModule });
-    this.#trapped = false;
-  }
-
-  /** Writes text, calls, reads text. */
-  #call(text, act, ...rest) {
-    const room = text.length * 3;
-    const at = glue.input(room);
-    const { written } = encoder.encodeInto(text, new Uint8Array(this.#wasm.memory.buffer, at, room));
-    const length = act(written, ...rest);
-    return decoder.decode(new Uint8Array(this.#wasm.memory.buffer, glue.output(), length));
+  /** The plan is gone with the instance. */
+  trapped() {
+    super.trapped();
+    this.#loaded = false;
   }
 }
 
-/** The text of an instruction as an object; the order of lines is that of `decide::Instruction`. */
-function read(text) {
+function holdsOne(cookies, names) {
+  for (const name of names) if (cookies.includes(name)) return true;
+  return false;
+}
+
+/** The facts of a request as lines, in the order of `edge::serve::decide`. */
+function factsOf(request, headers, cookies, tags, failed, needs, mayBeBrief) {
+  // Browsers that do not say what a request is for do say that it is for a service worker.
+  const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
+  // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
+  const speculates = dest === "empty" || (needs.counts && dest === "document");
+  const purpose = speculates ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
+  const worker = dest === "serviceworker";
+  const brief = mayBeBrief && !worker;
+  let facts = `${brief ? "brief" : ""}\n${request.method}\n${request.url}\n${cookies}\n${dest}\n${purpose}\n${tags}\n${failed}\n`;
+  const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame") || worker;
+  const stranger = cookies === "" || needs.cookieless;
+  // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
+  if (draws || stranger) {
+    facts += dest === "" ? `${headers.get("accept") ?? ""}\n` : "\n";
+    facts += brief ? "\n" : `${headers.get("user-agent") ?? ""}\n`;
+    facts += needs.cookieless || needs.consent || needs.counts ? `${headers.get("sec-gpc") ?? ""}\n` : "\n";
+    facts += stranger || worker || needs.counts ? `${headers.get("cf-connecting-ip") ?? ""}\n` : "\n";
+    facts += stranger || worker ? `${headers.get("referer") ?? ""}\n` : "\n";
+    const cf = needs.geo && !brief ? request.cf : undefined;
+    facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
+    for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
+  }
+  return facts;
+}
+
+/** What many instructions have in common, by its line: read once. More than so many are not remembered. */
+const known = new Map();
+const MOST_KNOWN = 500;
+
+function once(line, read) {
+  let common = known.get(line);
+  if (common === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    common = read(line.split("\t"));
+    known.set(line, common);
+  }
+  return common;
+}
+
+function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl]) {
+  return {
+    kind: "carry",
+    guarded: flags.includes("g"),
+    preview: flags.includes("p"),
+    announce: flags.includes("h"),
+    navigation: flags.includes("n"),
+    inject: flags.includes("i"),
+    reports: flags.includes("r"),
+    marked: flags.includes("m"),
+    told: flags.includes("t"),
+    failover: flags.includes("f"),
+    timeout: Number(timeout),
+    revision,
+    ownCookie,
+    vary,
+    cacheControl,
+  };
+}
+
+function attemptOf([kind, binding, locationFrom, locationTo, version, why, forward, status]) {
+  return { kind, binding, locationFrom, locationTo, version, why, forward, status: Number(status) };
+}
+
+/**
+ * The text of an instruction as an object; the order of lines is that of `decide::Instruction`. With it goes what the request said
+ * of cookies and copies, which has been read already.
+ */
+function read(text, cookies, tags) {
   const f = text.split("\n");
   if (f[0] === "A") {
     const headers = new Headers();
@@ -119,37 +167,20 @@ function read(text) {
     const body = f.slice(3 + 2 * count).join("\n");
     return { kind: "answer", response: new Response(body || null, { status: Number(f[1]), headers }) };
   }
+  if (f[0] === "O") return { kind: "own", what: f[1], intake: f[2], note: f[3] };
   if (f[0]?.[0] !== "C") throw new Error("no instruction: no plan is loaded");
-  const flags = f[0];
   const attempts = [];
-  for (let n = 9; n + 9 < f.length; n += 10) {
-    attempts.push({
-      kind: f[n],
-      binding: f[n + 1],
-      target: f[n + 2],
-      locationFrom: f[n + 3],
-      locationTo: f[n + 4],
-      version: f[n + 5],
-      why: f[n + 6],
-      status: f[n + 7] === "" ? 0 : Number(f[n + 7]),
-      ifNoneMatch: f[n + 8],
-      forward: f[n + 9],
-    });
-  }
+  for (let n = 7; n + 2 < f.length; n += 3) attempts.push({ ...once(f[n], attemptOf), target: f[n + 1], ifNoneMatch: f[n + 2] });
   return {
-    kind: "carry",
-    guarded: flags.includes("g"),
-    preview: flags.includes("p"),
-    announce: flags.includes("h"),
-    navigation: flags.includes("n"),
-    timeout: Number(f[1]),
-    revision: f[2],
-    ownCookie: f[3],
-    setCookie: f[4],
-    setCookieConfirmed: f[5],
-    office: f[6],
-    vary: f[7],
-    cacheControl: f[8],
+    ...once(f[0], commonOf),
+    setCookie: f[1],
+    setCookieConfirmed: f[2],
+    office: f[3],
+    token: f[4],
+    intake: f[5],
+    note: f[6],
+    cookies,
+    tags,
     attempts,
   };
 }

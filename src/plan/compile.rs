@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::files::Collision;
-use super::{Condition, Countries, Enrolment, FileIndex, Place, Plan, Rollout, Rule, Site, Strategy, Version, Wave};
+use super::{Condition, Countries, Enrolment, FileIndex, Place, Plan, Rollout, Rule, Site, Strategy, Stratum, Version, Wave};
 use crate::config::model::{self, Area, Config, Ladder, Visitors};
 use crate::config::territory;
+use crate::rollout::offer::{Ladder as Rungs, Offer, Rung};
 use crate::slot::{Ownership, VersionIndex, Weight};
 
 /// File lists by site and version, in the order of the config: path within the build to content hash.
@@ -30,7 +31,7 @@ pub fn compile(config: &Config, listings: &Listings, previous: Option<&Plan>, re
     for (at, site) in config.sites.iter().enumerate() {
         let before = previous.and_then(|plan| plan.sites.iter().find(|other| other.name == site.name));
         let listed = listings.get(at).map(Vec::as_slice).unwrap_or_default();
-        sites.push(compile_site(site, listed, before)?);
+        sites.push(compile_site(site, listed, before, revision)?);
     }
     Ok(Plan {
         format: super::FORMAT,
@@ -43,10 +44,26 @@ pub fn compile(config: &Config, listings: &Listings, previous: Option<&Plan>, re
     })
 }
 
+/// The sites in force as a plan to derive another from: each as the edge serves it, with its config. Rules have the shares that the
+/// config gave them, whatever is in quarantine. `None` if none is in force.
+pub fn in_force(config: &Config, listings: &Listings, live: &[(Site, &Offer)]) -> Result<Option<Plan>, Uncompilable> {
+    if live.is_empty() {
+        return Ok(None);
+    }
+    let of = |(serving, offer): &(Site, &Offer)| Site {
+        rules: offer.site.rules.clone(),
+        versions: offer.site.versions.clone(),
+        ..serving.clone()
+    };
+    let sites = live.iter().map(of).collect();
+    Ok(Some(Plan { sites, default_site: 0, ..compile(config, listings, None, 1)? }))
+}
+
 fn compile_site(
     site: &model::Site,
     listed: &[Option<BTreeMap<String, u64>>],
     before: Option<&Site>,
+    revision: u64,
 ) -> Result<Site, Uncompilable> {
     let is_listed = |at: usize| listed.get(at).is_some_and(Option::is_some);
     let versions = site.versions.iter().enumerate().map(|(at, version)| Version {
@@ -60,6 +77,7 @@ fn compile_site(
     let rules = site.rules.iter().map(|rule| compile_rule(site, rule, before)).collect::<Result<_, _>>()?;
     Ok(Site {
         name: site.name.clone(),
+        revision,
         hosts: site.hosts.clone(),
         versions: versions.collect(),
         stable: site.stable,
@@ -67,8 +85,10 @@ fn compile_site(
             .rollout
             .as_ref()
             .filter(|rollout| rollout.step > 0)
-            .map(|rollout| compile_rollout(site, rollout))
+            .map(|rollout| compile_rollout(site, rollout, rollout.step))
             .transpose()?,
+        is_off: false,
+        quarantined: Vec::new(),
         rules,
         bots: site.bots,
         consent: site.consent.clone(),
@@ -78,6 +98,7 @@ fn compile_site(
         same_site: site.cookie.same_site,
         hashed: site.hashed.clone(),
         response_header: site.response_header,
+        feedback: site.feedback.clone(),
         files: index(listed).map_err(|Collision| Uncompilable("two paths could not be told apart in the file index"))?,
     })
 }
@@ -107,44 +128,95 @@ fn with_canary(
     before.rebalanced(&[(stable, rest), (canary, weight)]).ok_or(SHARES)
 }
 
-fn compile_rollout(site: &model::Site, rollout: &model::Rollout) -> Result<Rollout, Uncompilable> {
-    let (stable, canary) = (site.stable, rollout.canary);
-    let climb = |weights: &mut dyn Iterator<Item = Weight>| {
-        let mut owners = Ownership::all(stable);
-        for weight in weights {
-            owners = with_canary(&owners, stable, canary, weight)?;
-        }
-        Ok(owners)
+/// What each site's config offers to its Controller: the site, and all steps of the rollout it wants.
+pub fn offers(config: &Config, plan: &Plan) -> Result<Vec<Offer>, Uncompilable> {
+    let with_plan = config.sites.iter().zip(&plan.sites);
+    with_plan.map(|(site, compiled)| offer(site, compiled)).collect()
+}
+
+fn offer(site: &model::Site, compiled: &Site) -> Result<Offer, Uncompilable> {
+    let ladder = |rollout: &model::Rollout| {
+        let rungs = rollout.rungs.iter().enumerate().map(|(at, rung)| {
+            let Rollout { strategy, strata, .. } = compile_rollout(site, rollout, at + 1)?;
+            let model::Gate { hold_s, least_visitors, approval, between } = *rung;
+            Ok(Rung { strategy, strata, hold_s, least_visitors, approval, between })
+        });
+        Ok(Rungs {
+            id: rollout.id.clone(),
+            salt: salt(site, rollout),
+            canary: rollout.canary,
+            newcomers_only: rollout.visitors == Visitors::New,
+            rungs: rungs.collect::<Result<_, _>>()?,
+            from: u16::try_from(rollout.step).unwrap_or(u16::MAX),
+            policy: rollout.policy.clone(),
+        })
     };
+    let rollout = site.rollout.as_ref().map(ladder).transpose()?;
+    Ok(Offer {
+        site: Site { rollout: None, files: FileIndex::default(), ..compiled.clone() },
+        rollout,
+        hooks: site.webhooks.clone(),
+        allow_origins: site.allow_origins.clone(),
+    })
+}
+
+fn salt(site: &model::Site, rollout: &model::Rollout) -> String {
+    format!("{}/rollout/{}", site.name, rollout.id)
+}
+
+fn compile_rollout(site: &model::Site, rollout: &model::Rollout, step: usize) -> Result<Rollout, Uncompilable> {
+    let (stable, canary) = (site.stable, rollout.canary);
+    // The split at each step up to the one in force, each derived from the one before.
+    let climb = |weights: &mut dyn Iterator<Item = Weight>| {
+        let mut steps: Vec<Ownership> = Vec::new();
+        for weight in weights {
+            let before = steps.last().cloned().unwrap_or_else(|| Ownership::all(stable));
+            steps.push(with_canary(&before, stable, canary, weight)?);
+        }
+        Ok(steps)
+    };
+    let last = |steps: &[Ownership]| steps.last().cloned().unwrap_or_else(|| Ownership::all(stable));
+    let stratum = |name: &str, steps: &[Ownership]| Stratum::new(name, steps, canary, stable);
+    let mut strata = Vec::new();
     let strategy = match &rollout.ladder {
-        Ladder::Random(rungs) => Strategy::Random(climb(&mut rungs.iter().take(rollout.step).copied())?),
+        Ladder::Random(rungs) => {
+            let steps = climb(&mut rungs.iter().take(step).copied())?;
+            strata.push(stratum("", &steps));
+            Strategy::Random(last(&steps))
+        }
         Ladder::Sequential(rungs) => {
-            let last = rungs.iter().take(rollout.step).next_back();
-            let of = climb(&mut rungs.iter().take(rollout.step).map(|rung| rung.of))?;
-            Strategy::Sequential(Enrolment { first: last.map_or(0, |rung| rung.first), of })
+            let first = rungs.iter().take(step).next_back().map_or(0, |rung| rung.first);
+            let steps = climb(&mut rungs.iter().take(step).map(|rung| rung.of))?;
+            strata.push(stratum("", &steps));
+            Strategy::Sequential(Enrolment { first, of: last(&steps) })
         }
         Ladder::Geographic(rungs) => {
-            let mut areas: Vec<&Area> = rungs.iter().take(rollout.step).flatten().map(|opened| &opened.0).collect();
+            let mut areas: Vec<&Area> = rungs.iter().take(step).flatten().map(|opened| &opened.0).collect();
             // `Area` orders from the most to the least specific, so the first wave that holds a place decides.
             areas.sort();
             areas.dedup();
             let mut waves = Vec::with_capacity(areas.len());
             for area in areas {
-                let weights = rungs.iter().take(rollout.step).flatten().filter(|opened| opened.0 == *area);
-                waves.push(Wave {
-                    place: place(area),
-                    owners: climb(&mut weights.map(|opened| opened.1))?,
-                    name: area.to_string(),
-                });
+                // A step that does not name the area leaves it as it was: nobody's before its first.
+                let mut weight = Weight::ZERO;
+                let steps = climb(&mut rungs.iter().take(step).map(|rung| {
+                    weight = rung.iter().find(|opened| opened.0 == *area).map_or(weight, |opened| opened.1);
+                    weight
+                }))?;
+                let name = area.to_string();
+                strata.push(stratum(&name, &steps));
+                waves.push(Wave { place: place(area), owners: last(&steps), name });
             }
             Strategy::Geographic(waves)
         }
     };
     Ok(Rollout {
-        salt: format!("{}/rollout/{}", site.name, rollout.id),
+        salt: salt(site, rollout),
         canary,
         newcomers_only: rollout.visitors == Visitors::New,
         strategy,
+        step: u16::try_from(step).unwrap_or(u16::MAX),
+        strata,
     })
 }
 

@@ -129,8 +129,8 @@ impl Condition {
             Self::Place(_) | Self::City(_) => note(Need::Geo),
             Self::Header(name, _) => note(Need::Header(name)),
             Self::Language(_) => note(Need::Header("accept-language")),
-            Self::Device(_) => note(Need::Header("user-agent")),
-            Self::Bot(_) | Self::Path(_) | Self::Host(_) | Self::Query(..) | Self::Cookie(..) => {}
+            Self::Device(_) | Self::Bot(_) => note(Need::Header("user-agent")),
+            Self::Path(_) | Self::Host(_) | Self::Query(..) | Self::Cookie(..) => {}
         }
     }
 }

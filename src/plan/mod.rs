@@ -9,20 +9,25 @@ use serde::{Deserialize, Serialize};
 use crate::glob::Glob;
 use crate::slot::{Ownership, VersionIndex, Weight};
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(feature = "checker", not(target_arch = "wasm32")))]
 pub mod compile;
 pub mod condition;
 mod files;
+mod hosts;
+mod live;
 mod place;
-#[cfg(not(target_arch = "wasm32"))]
+mod rollout;
 pub mod shares;
 
 pub use condition::{Condition, Device};
 pub use files::{FileIndex, Found};
+pub use hosts::{host_matches, site_at};
+pub use live::Live;
 pub use place::{Countries, Fact, Geo, Place};
+pub use rollout::{Enrolment, Rollout, Strategy, Stratum, Wave};
 
 /// The format this code writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 3;
 
 /// What a plan's text begins with, before the format number.
 const HEAD: &str = "halftone-plan/";
@@ -32,7 +37,7 @@ const HEAD: &str = "halftone-plan/";
 pub struct Plan {
     /// [`FORMAT`]; another number is not read.
     pub format: u32,
-    /// The revision that made this plan.
+    /// The deployed file's own number; a site's live one is [`Site::revision`].
     pub revision: u64,
     /// Reserved path prefix, no trailing slash.
     pub prefix: String,
@@ -51,6 +56,8 @@ pub struct Plan {
 pub struct Site {
     /// Name in the config.
     pub name: String,
+    /// The revision in force, as answers say it.
+    pub revision: u64,
     /// Lower-case host patterns; `*.` in front stands for any one or more labels.
     pub hosts: Vec<String>,
     /// Never empty; [`VersionIndex`] counts here.
@@ -59,6 +66,10 @@ pub struct Site {
     pub stable: VersionIndex,
     /// The rollout in force.
     pub rollout: Option<Rollout>,
+    /// Switched off: everybody gets stable, and nothing is written.
+    pub is_off: bool,
+    /// Versions in quarantine: nothing gives them, and previews of them do not open.
+    pub quarantined: Vec<VersionIndex>,
     /// First match wins.
     pub rules: Vec<Rule>,
     /// What listed bots get.
@@ -77,8 +88,42 @@ pub struct Site {
     pub hashed: Option<Vec<Glob>>,
     /// Whether answers carry the `halftone` header.
     pub response_header: bool,
+    /// What pages report back.
+    pub feedback: Feedback,
     /// Which files the versions with known file lists have.
     pub files: FileIndex,
+}
+
+/// What pages report back, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is one option of the config")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Whether pages report at all.
+    pub on: bool,
+    /// Whether the page script is put into pages; otherwise the site has it already.
+    pub inject: bool,
+    /// Whether browsers are asked for reports of their own (crashes, interventions).
+    pub reports: bool,
+    /// Whether a page of a version that was rolled back loads itself again.
+    pub reload: bool,
+    /// The share of visitors whose pages report, by a hash of their own.
+    pub sample: Weight,
+    /// How many objects share the work; fixed while a rollout runs.
+    pub shards: u8,
+    /// How many beacons a day are taken; 0 for no limit.
+    pub budget: u64,
+    /// How long rows of a rollout are kept after its last page, days.
+    pub retention_days: u16,
+    /// Where the platform keeps the objects, as it names jurisdictions (`eu`), or empty.
+    pub jurisdiction: String,
+}
+
+impl Feedback {
+    /// The jurisdiction as a word, `-` for none.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        if self.jurisdiction.is_empty() { "-" } else { &self.jurisdiction }
+    }
 }
 
 /// One immutable build.
@@ -168,51 +213,6 @@ pub enum SameSite {
     None,
 }
 
-/// A rollout at one step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rollout {
-    /// The salt of its slots; kept facts in cookies belong to it.
-    pub salt: String,
-    /// The version under trial.
-    pub canary: VersionIndex,
-    /// Whether only visitors who arrive during the rollout are drawn.
-    pub newcomers_only: bool,
-    /// How visitors are chosen.
-    pub strategy: Strategy,
-}
-
-/// How a rollout chooses visitors, at the step in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Strategy {
-    /// By slot alone.
-    Random(Ownership),
-    /// By order of arrival.
-    Sequential(Enrolment),
-    /// By area, then by slot within it.
-    Geographic(Vec<Wave>),
-}
-
-/// The sequential strategy's step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Enrolment {
-    /// At most so many visitors hold a ticket.
-    pub first: u64,
-    /// Who of the enrolled gets which version.
-    pub of: Ownership,
-}
-
-/// One area of the geographic strategy with the split in force there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Wave {
-    /// Where; the first wave of a plan that holds the visitor's place decides.
-    pub place: Place,
-    /// Who gets which version there.
-    pub owners: Ownership,
-    /// The area as the config names it, for people.
-    pub name: String,
-}
-
 /// A rule with its own split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
@@ -245,7 +245,7 @@ impl Plan {
         plan.checked()
     }
 
-    /// The plan as it is embedded, stored and sent: one line of text, `halftone-plan/1 ` and base64url of its bytes.
+    /// The plan as it is embedded, stored and sent: one line of text, `halftone-plan/3 ` and base64url of its bytes.
     #[must_use]
     pub fn write(&self) -> String {
         // Every part of a plan has a length, so writing to memory does not fail.
@@ -253,35 +253,55 @@ impl Plan {
         format!("{HEAD}{FORMAT} {}", crate::visitor::base64url::encode(&bytes))
     }
 
+    /// The index of the site that answers for a host (lower case, no port).
+    #[must_use]
+    pub fn site_at(&self, host: &str) -> usize {
+        site_at(self.sites.iter().map(|site| site.hosts.as_slice()), host).unwrap_or(self.default_site)
+    }
+
+    /// The site that answers for a host (lower case, no port).
+    #[must_use]
+    pub fn site_of(&self, host: &str) -> Option<&Site> {
+        self.sites.get(self.site_at(host))
+    }
+
     fn checked(self) -> Result<Self, String> {
         if self.sites.get(self.default_site).is_none() {
             return Err(format!("plan: default_site {} of {} sites", self.default_site, self.sites.len()));
         }
         for site in &self.sites {
-            let count = site.versions.len();
-            let known = |version: VersionIndex| usize::from(version.0) < count;
-            let owned = |owners: &Ownership| owners.owners().all(known);
-            let rollout_is_sound = site.rollout.as_ref().is_none_or(|rollout| {
-                known(rollout.canary)
-                    && match &rollout.strategy {
-                        Strategy::Random(owners) => owned(owners),
-                        Strategy::Sequential(enrolment) => owned(&enrolment.of),
-                        Strategy::Geographic(waves) => waves.iter().all(|wave| owned(&wave.owners)),
-                    }
-            });
-            if !known(site.stable) || !rollout_is_sound || !site.rules.iter().all(|rule| owned(&rule.owners)) {
-                return Err(format!("plan: site `{}` names a version that is not among its {count}", site.name));
-            }
+            site.check()?;
         }
         Ok(self)
     }
 }
 
 impl Site {
+    /// Whether every version it names is one of its own.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let count = self.versions.len();
+        let known = |version: VersionIndex| usize::from(version.0) < count;
+        let owned = |owners: &Ownership| owners.owners().all(known);
+        let rollout_is_sound =
+            self.rollout.as_ref().is_none_or(|rollout| known(rollout.canary) && rollout.strategy.owners().all(known));
+        if known(self.stable) && rollout_is_sound && self.rules.iter().all(|rule| owned(&rule.owners)) {
+            return Ok(());
+        }
+        Err(format!("plan: site `{}` names a version that is not among its {count}", self.name))
+    }
+
     /// The version at an index, if it is one of this site's. [`Plan::read`] has checked the indexes inside a plan.
     #[must_use]
     pub fn version(&self, index: VersionIndex) -> Option<&Version> {
         self.versions.get(usize::from(index.0))
+    }
+
+    /// Whether anybody new or known can still get this version: by stable, the rollout or a rule.
+    #[must_use]
+    pub fn gives(&self, version: VersionIndex) -> bool {
+        version == self.stable
+            || self.rules.iter().any(|rule| rule.owners.owners().any(|owner| owner == version))
+            || self.rollout.as_ref().is_some_and(|rollout| rollout.strategy.owners().any(|owner| owner == version))
     }
 
     /// The version with this id.
@@ -290,10 +310,18 @@ impl Site {
         self.versions.iter().position(|version| version.id == id).map(|at| VersionIndex(at as u8))
     }
 
-    /// Whether a hostname (lower case, no port) is this site's.
+    /// The version with this id, unless it is in quarantine.
     #[must_use]
-    pub fn serves(&self, host: &str) -> bool {
-        self.hosts.iter().any(|pattern| host_matches(pattern, host))
+    pub fn find_free(&self, id: &str) -> Option<VersionIndex> {
+        self.find(id).filter(|version| !self.quarantined.contains(version))
+    }
+
+    /// Whether a cookie of this header says yes to being counted, or none is asked for.
+    #[must_use]
+    pub fn consented(&self, cookies: &str) -> bool {
+        self.consent.as_ref().is_none_or(|(name, glob)| {
+            crate::visitor::cookie_values(cookies, name).any(|value| glob.matches(value, crate::glob::Segments::None))
+        })
     }
 
     /// Whether rules or the rollout read geography.
@@ -306,30 +334,5 @@ impl Site {
                 rule.when.needs(&mut |need| geo |= need == condition::Need::Geo);
                 geo
             })
-    }
-}
-
-impl Rollout {
-    /// A number that stands for this rollout in cookies: the hash of its salt, never 0.
-    #[must_use]
-    pub fn tag(&self) -> u32 {
-        crate::slot::Murmur3::hash(1, self.salt.as_bytes()).max(1)
-    }
-}
-
-impl Wave {
-    /// The canary's share in this wave.
-    #[must_use]
-    pub fn weight(&self, canary: VersionIndex) -> Weight {
-        self.owners.share(canary)
-    }
-}
-
-/// Whether `host` is `pattern`, or ends with what follows a leading `*`.
-#[must_use]
-pub fn host_matches(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix('*') {
-        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
-        None => pattern == host,
     }
 }

@@ -6,14 +6,14 @@
 use crate::plan::{Geo, Wave};
 use crate::slot::{Slot, VersionIndex};
 
-/// The wave a place falls into.
+/// The wave a place falls into, and which of the list it is.
 #[must_use]
-pub fn wave<'a>(waves: &'a [Wave], geo: &Geo<'_>) -> Option<&'a Wave> {
-    waves.iter().find(|wave| wave.place.holds(geo))
+pub fn wave<'a>(waves: &'a [Wave], geo: &Geo<'_>) -> Option<(usize, &'a Wave)> {
+    waves.iter().enumerate().find(|(_, wave)| wave.place.holds(geo))
 }
 
-/// The version of the visitor with this key at this place; `None` where no wave has come.
+/// The wave, by number, and the version of the visitor with this key at this place; `None` where no wave has come.
 #[must_use]
-pub fn version(waves: &[Wave], geo: &Geo<'_>, salt: &str, key: &str) -> Option<VersionIndex> {
-    wave(waves, geo).map(|wave| wave.owners.owner(Slot::of(salt, key.as_bytes())))
+pub fn version(waves: &[Wave], geo: &Geo<'_>, salt: &str, key: &str) -> Option<(usize, VersionIndex)> {
+    wave(waves, geo).map(|(at, wave)| (at, wave.owners.owner(Slot::of(salt, key.as_bytes()))))
 }

@@ -4,6 +4,10 @@
 //! Times are seconds in base 36. The signature covers the site's name, so a cookie of one site says nothing to another.
 //! What can not be read or does not verify is a new visitor, never an error. The format is pinned by a literal test.
 
+use crate::beacon::draw::{self as drawn, Draw};
+use crate::scan::pieces;
+use crate::slot::Odds;
+
 use super::keys::{Keys, Purpose, SIGNATURE_CHARS, Verified};
 use super::{base64url, cookie_values};
 
@@ -48,6 +52,8 @@ pub struct Kept {
     pub arm: Option<Arm>,
     /// The place in the order of arrival (sequential strategy).
     pub ticket: Option<Ticket>,
+    /// The last time their slot was at stake.
+    pub draw: Option<Draw>,
 }
 
 /// An arm fixed at arrival.
@@ -123,7 +129,7 @@ pub fn read_value(value: &str, site: &str, keys: &Keys) -> Option<Read> {
 }
 
 fn parse(text: &str) -> Option<Visitor> {
-    let mut parts = text.split(':');
+    let mut parts = pieces(text, b':');
     let mut next = || parts.next();
     if next()? != "1" {
         return None;
@@ -137,17 +143,18 @@ fn parse(text: &str) -> Option<Visitor> {
     parts.next().is_none().then_some(Visitor { id, first_seen_s, written_s, served, rollout, kept })
 }
 
-/// `place|arm|ticket`: place is empty or `country/region/city/colo`, arm one letter or empty, ticket empty,
-/// `c<number>` or `p<number>/<issued>`.
+/// `place|arm|ticket|draw`: place is empty or `country/region/city/colo`, arm one letter or empty, ticket empty,
+/// `c<number>` or `p<number>/<issued>`, draw left out with its line or
+/// `<c or s><step>/<ground>/<canary's slots>/<stable's slots>`.
 fn parse_kept(text: &str) -> Option<Kept> {
     let mut kept = Kept::default();
     if text.is_empty() {
         return Some(kept);
     }
-    let mut parts = text.split('|');
+    let mut parts = pieces(text, b'|');
     let place = parts.next()?;
     if !place.is_empty() {
-        let mut names = place.split('/').map(crate::route::percent_decoded);
+        let mut names = pieces(place, b'/').map(crate::route::percent_decoded);
         kept.placed = true;
         kept.country = names.next()?;
         kept.region = names.next()?;
@@ -170,7 +177,21 @@ fn parse_kept(text: &str) -> Option<Kept> {
         let (number, issued) = ticket.strip_prefix('p')?.split_once('/')?;
         Some(Ticket::Provisional { number: from_base36(number)?, issued_s: from_base36(issued)? })
     };
-    Some(kept)
+    if let Some(draw) = parts.next() {
+        kept.draw = Some(parse_draw(draw)?);
+    }
+    parts.next().is_none().then_some(kept)
+}
+
+fn parse_draw(text: &str) -> Option<Draw> {
+    let arm = drawn::Arm::of_letter(text.get(..1)?)?;
+    let mut numbers = pieces(text.get(1..)?, b'/').map(from_base36);
+    let mut short = || u16::try_from(numbers.next()??).ok();
+    let step = short()?;
+    let ground = u32::try_from(numbers.next()??).ok()?;
+    let mut short = || u16::try_from(numbers.next()??).ok();
+    let odds = Odds { canary: short()?, stable: short()? };
+    numbers.next().is_none().then_some(Draw { step, ground, odds, arm })
 }
 
 /// The signed cookie value of a visitor.
@@ -228,6 +249,15 @@ fn push_kept(kept: &Kept, text: &mut String) {
             push_base36(issued_s, text);
         }
     }
+    if let Some(draw) = kept.draw {
+        text.push('|');
+        text.push(draw.arm.letter());
+        push_base36(u64::from(draw.step), text);
+        for number in [draw.ground, u32::from(draw.odds.canary), u32::from(draw.odds.stable)] {
+            text.push('/');
+            push_base36(u64::from(number), text);
+        }
+    }
 }
 
 /// The most bytes of a place's name that are kept.
@@ -280,100 +310,4 @@ pub fn from_base36(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn keys() -> Keys {
-        Keys::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap()
-    }
-
-    fn visitor() -> Visitor {
-        Visitor {
-            id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
-            first_seen_s: 1_790_000_000,
-            written_s: 1_790_000_600,
-            served: "v2".to_owned(),
-            rollout: 77,
-            kept: Kept {
-                placed: true,
-                country: "NZ".to_owned(),
-                region: "AUK".to_owned(),
-                city: "Te Awamutu: ā".to_owned(),
-                colo: String::new(),
-                arm: Some(Arm::Canary),
-                ticket: Some(Ticket::Provisional { number: 12, issued_s: 1_790_000_000 }),
-            },
-        }
-    }
-
-    #[test]
-    fn the_cookie_format_is_pinned() {
-        insta::assert_snapshot!(
-            write(&visitor(), "shop", &keys()),
-            @"1:AAAAAAAAAAAAAAAAAAAAAA:tlpwu8:tlpxaw:v2:25:NZ/AUK/Te%20Awamutu%3a%20%c4%81/|c|pc/tlpwu8:svS14ki_2gkDxi7gIdDO1Q"
-        );
-        let plain = Visitor { kept: Kept::default(), rollout: 0, ..visitor() };
-        insta::assert_snapshot!(write(&plain, "shop", &keys()), @"1:AAAAAAAAAAAAAAAAAAAAAA:tlpwu8:tlpxaw:v2:0::PkLbyX2uVID9x4kqflseig");
-    }
-
-    #[test]
-    fn a_cookie_of_another_site_or_key_is_a_new_visitor() {
-        let value = write(&visitor(), "shop", &keys());
-        assert_eq!(read_value(&value, "shop", &keys()).unwrap().visitor, visitor());
-        assert_eq!(read_value(&value, "blog", &keys()), None);
-        let other = Keys::read("ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8").unwrap();
-        assert_eq!(read_value(&value, "shop", &other), None);
-    }
-
-    #[test]
-    fn of_several_cookies_the_one_that_verifies_counts() {
-        let header = format!("halftone=garbage; a=b; halftone={}", write(&visitor(), "shop", &keys()));
-        assert_eq!(read(&header, "halftone", "shop", &keys()).unwrap().visitor, visitor());
-    }
-
-    #[test]
-    fn a_provisional_ticket_is_void_after_ten_minutes() {
-        let ticket = Ticket::Provisional { number: 3, issued_s: 100 };
-        assert_eq!(ticket.valid_number(699), Some(3));
-        assert_eq!(ticket.valid_number(700), None);
-    }
-
-    fn any_kept() -> impl Strategy<Value = Kept> {
-        let ticket = prop_oneof![
-            Just(None),
-            (0_u64..1 << 40).prop_map(|number| Some(Ticket::Confirmed { number })),
-            (0_u64..1 << 40, 0_u64..1 << 40).prop_map(|(number, issued_s)| Some(Ticket::Provisional { number, issued_s })),
-        ];
-        let arm = prop_oneof![Just(None), Just(Some(Arm::Canary)), Just(Some(Arm::Stable)), Just(Some(Arm::Resident))];
-        (any::<bool>(), "[A-Z]{0,2}", "\\PC{0,8}", arm, ticket).prop_map(|(placed, country, city, arm, ticket)| {
-            let (country, city) = if placed { (country, city) } else { Default::default() };
-            Kept { placed, country, region: String::new(), city, colo: String::new(), arm, ticket }
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read(kept in any_kept(), seen in 0_u64..1 << 40, rollout in any::<u32>()) {
-            let visitor = Visitor { kept, first_seen_s: seen, rollout, ..visitor() };
-            let value = write(&visitor, "shop", &keys());
-            prop_assert!(value.bytes().all(|b| b.is_ascii_graphic() && !b"\",;\\".contains(&b)), "{}", value);
-            prop_assert_eq!(read_value(&value, "shop", &keys()).unwrap().visitor, visitor);
-        }
-
-        #[test]
-        fn one_changed_character_is_a_new_visitor(at in 0_usize..100, with in "[ -~]") {
-            let value = write(&visitor(), "shop", &keys());
-            let at = at % value.len();
-            let mut changed = value.clone();
-            changed.replace_range(at..=at, &with);
-            prop_assume!(changed != value);
-            prop_assert_eq!(read_value(&changed, "shop", &keys()), None);
-        }
-
-        #[test]
-        fn no_cookie_header_breaks_the_reader(header in "\\PC{0,200}") {
-            prop_assert_eq!(read(&header, "halftone", "shop", &keys()), None);
-        }
-    }
-}
+mod tests;

@@ -25,6 +25,10 @@ pub enum Purpose {
     Preview,
     /// The daily hash of visitors without a cookie.
     Cookieless,
+    /// Page tokens.
+    Page,
+    /// The hash that is kept of a client's network.
+    Network,
 }
 
 impl Purpose {
@@ -33,6 +37,8 @@ impl Purpose {
             Self::Visitor => b"halftone visitor cookie 1",
             Self::Preview => b"halftone preview 1",
             Self::Cookieless => b"halftone cookieless 1",
+            Self::Page => b"halftone page 1",
+            Self::Network => b"halftone network 1",
         }
     }
 }
@@ -60,6 +66,8 @@ struct Generation {
     visitor: Hmac<Sha256>,
     preview: Hmac<Sha256>,
     cookieless: Hmac<Sha256>,
+    page: Hmac<Sha256>,
+    network: Hmac<Sha256>,
 }
 
 impl Generation {
@@ -73,6 +81,8 @@ impl Generation {
             visitor: derived(Purpose::Visitor)?,
             preview: derived(Purpose::Preview)?,
             cookieless: derived(Purpose::Cookieless)?,
+            page: derived(Purpose::Page)?,
+            network: derived(Purpose::Network)?,
         })
     }
 
@@ -81,6 +91,8 @@ impl Generation {
             Purpose::Visitor => &self.visitor,
             Purpose::Preview => &self.preview,
             Purpose::Cookieless => &self.cookieless,
+            Purpose::Page => &self.page,
+            Purpose::Network => &self.network,
         }
     }
 

@@ -12,12 +12,14 @@ pub mod keys;
 pub use cookie::{Kept, Ticket, Visitor};
 pub use keys::Keys;
 
+use crate::scan::{cut, pieces};
+
 /// The values of every cookie called `name` in a `Cookie` header, in order.
 ///
 /// Names match whole and by case, as browsers send them; a value in double quotes is given without them.
 pub fn cookie_values<'a>(header: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-    header.split(';').filter_map(move |pair| {
-        let (key, value) = pair.split_once('=')?;
+    pieces(header, b';').filter_map(move |pair| {
+        let (key, value) = cut(pair, b'=')?;
         (key.trim_matches([' ', '\t']) == name).then(|| {
             let value = value.trim_matches([' ', '\t']);
             value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value)

@@ -2,8 +2,8 @@
 //
 // Commands come as messages, one at a time: { learn, requests } keeps requests under a name; { port, visit, count,
 // connections } sends so many of them to a port, in turn, going on where the last burst there ended. A connection has one
-// request on its way at a time and stays open for the next burst. Nothing here counts an answer that is not a whole 200:
-// it is an error, and says what came.
+// request on its way at a time and stays open for the next burst. Nothing here counts an answer that is not a whole 200 or a
+// 204: it is an error, and says what came.
 
 import { createConnection } from "node:net";
 
@@ -59,8 +59,10 @@ class Connection {
         return;
       }
       const head = all.latin1Slice(0, end).toLowerCase();
-      if (!head.startsWith("http/1.1 200 ")) return this.failed(new Error(`an answer that is not 200: ${head.slice(0, 300)}`));
-      const length = /\ncontent-length: *(\d+)/.exec(head);
+      const isEmpty = head.startsWith("http/1.1 204 ");
+      if (!isEmpty && !head.startsWith("http/1.1 200 "))
+        return this.failed(new Error(`an answer that is neither 200 nor 204: ${head.slice(0, 300)}`));
+      const length = isEmpty ? ["", "0"] : /\ncontent-length: *(\d+)/.exec(head);
       this.#chunked = length === null;
       this.#left = length === null ? 0 : Number(length[1]);
       body = all.subarray(end + 4);

@@ -34,17 +34,18 @@ export function table(rows) {
 
 /** The table of one kind of visit. */
 export function visitTable(visit, contenders) {
-  const rows = [[visit, "requests/s", "p50 µs", "p99 µs", "CPU µs a request", "CPU µs added", "p50 µs added"]];
+  const rows = [[visit, "requests/s", "p50 µs", "p99 µs", "CPU µs a request", "CPU µs added", "p50 µs added", "p99 µs added"]];
   for (const [name, figures] of Object.entries(contenders)) {
     const more = figures.added;
     rows.push([
       name,
-      number(figures.perSecond.median, 0),
+      text(figures.perSecond, 0),
       text(figures.p50, 0),
       text(figures.p99, 0),
       text(figures.cpu, 1),
       more ? text(more.cpu, 1, signed) : "",
       more ? text(more.p50, 0, signed) : "",
+      more ? text(more.p99, 0, signed) : "",
     ]);
   }
   return table(rows);
@@ -66,7 +67,67 @@ export function startTable(starts, requests) {
   return table(rows);
 }
 
+/** What a cold start may add to pass-through's, ms. */
+const START_AIM_MS = 6;
+
+/** One line that says what a cold start of ours adds, against the aim. */
+export function startLine({ ms }) {
+  const said = ms.median <= START_AIM_MS ? "met" : "missed";
+  return `cold start: Halftone adds ${text(ms, 1, signed)} ms to pass-through's; the aim, at most ${START_AIM_MS} ms, is ${said}.`;
+}
+
 /** One line that says how ours compares, and how much to believe of it. */
 export function summary(visit, { ours, control }) {
   return `${visit}: Halftone adds ${signed(ours.median, 1)} µs to what the JavaScript worker adds (${signed(ours.min, 1)} … ${signed(ours.max, 1)}); the same JavaScript worker twice differs by ${signed(control.median, 1)} µs (${signed(control.min, 1)} … ${signed(control.max, 1)}).`;
+}
+
+/** The table of one kind of beacon. */
+export function intakeTable(kind, contenders) {
+  const rows = [
+    [kind, "beacons/s", "p50 µs", "p99 µs", "CPU µs a request", "CPU µs a beacon", "CPU µs a request, over JavaScript"],
+  ];
+  for (const [name, figures] of Object.entries(contenders)) {
+    rows.push([
+      name,
+      text(figures.beacons, 0),
+      text(figures.p50, 0),
+      text(figures.p99, 0),
+      text(figures.cpu, 1),
+      text(figures.each, 1),
+      figures.added ? text(figures.added, 1, signed) : "",
+    ]);
+  }
+  return table(rows);
+}
+
+/** What beacons leave on disk, a page view sending so many of them: bytes each are megabytes a million. */
+export function diskTable(disk, beacons) {
+  const rows = [["on disk", "MB a million beacons", "MB a million page views", "of it, when the page is over"]];
+  for (const [name, { bytes }] of Object.entries(disk)) {
+    const all = Object.values(bytes).reduce((sum, n) => sum + n, 0);
+    const later = bytes.draws === undefined ? "as much" : number(bytes.draws, 0);
+    rows.push([name, number(all / beacons, 1), number(all, 0), later]);
+  }
+  return table(rows);
+}
+
+/** The table of pages with and without feedback. */
+export function pageTable(visit, contenders) {
+  const rows = [[visit, "pages/s", "p50 µs", "p99 µs", "CPU µs a page", "CPU µs over feedback off"]];
+  for (const [name, figures] of Object.entries(contenders)) {
+    rows.push([
+      name,
+      number(figures.perSecond.median, 0),
+      text(figures.p50, 0),
+      text(figures.p99, 0),
+      text(figures.cpu, 1),
+      figures.added ? text(figures.added, 1, signed) : "",
+    ]);
+  }
+  return table(rows);
+}
+
+/** One line: what one page view costs once it is old. */
+export function foldingLine(folding) {
+  return `What is done with a page view later (folded twice, told to the ledger, deleted): CPU ${text(folding, 1)} µs.`;
 }

@@ -61,7 +61,7 @@ function compress(state, bytes, offset) {
   state[7] += h;
 }
 
-const message = new Uint8Array(1024);
+const message = new Uint8Array(1280);
 
 /** Pads the first `length` bytes of the message and mixes them in; one block went before them. */
 function finish(state, length) {
@@ -101,7 +101,7 @@ export class Mac {
     }
   }
 
-  /** Leaves the code of an ASCII text of at most 900 characters in the state that it gives. */
+  /** Leaves the code of an ASCII text of at most 1,200 characters in the state that it gives. */
   sign(text) {
     const state = this.#state;
     const { length } = text;

@@ -71,6 +71,8 @@ const SALTED = [0, 4, 8, 12].reduce(
   0,
 );
 const ROLLOUT = Math.max(1, murmur3(SALT.slice(0, -1), 1, 0)).toString(36);
+/** What a visitor's cookie keeps of their draw behind the arm's letter: the step, which split it was, and the odds. */
+const DRAW = `1/${murmur3("", 2, 0).toString(36)}/${(10000 - STABLE_SLOTS).toString(36)}/${STABLE_SLOTS.toString(36)}`;
 
 function slotOf(id) {
   return Math.floor((murmur3(id, SALTED, SALT.length) * 10000) / 2 ** 32);
@@ -87,7 +89,7 @@ function readCookie(header, name) {
     const end = header.indexOf(";", from);
     const value = end < 0 ? header.slice(from) : header.slice(from, end);
     const cut = value.length - 23;
-    if (value.length > 512 || cut < 30 || value[cut] !== ":") continue;
+    if (value.length > 1024 || cut < 30 || value[cut] !== ":") continue;
     const text = value.slice(0, cut);
     const code = shortCode(mac.sign(SITE + text));
     let differing = 0;
@@ -133,9 +135,12 @@ function draw(request, cookies, secure, failed) {
   if (kept.startsWith(COUNTRY) && kept[COUNTRY.length] === "/") {
     version = CANARY;
     why = "rule";
-  } else if (slotOf(id) >= STABLE_SLOTS) {
-    version = CANARY;
-    why = "canary";
+  } else {
+    if (slotOf(id) >= STABLE_SLOTS) {
+      version = CANARY;
+      why = "canary";
+    }
+    if (kept.endsWith("||")) kept += `|${version === CANARY ? "c" : "s"}${DRAW}`;
   }
   if (version === failed) {
     version = STABLE;

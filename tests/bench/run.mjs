@@ -10,19 +10,17 @@
 // that a machine that gets slower for a while slows both. The JavaScript worker runs twice: how far its two processes are
 // apart is what these figures can not tell. Nothing here fails because of a time.
 
-import { execFileSync, spawn } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { agree, cookiesOf } from "./agree.mjs";
-import { FILES, filesOfBuild, freePort, onCore, prepare, Running } from "./contenders.mjs";
-import { added, spread, startTable, summary, visitTable } from "./report.mjs";
-import { ask, page, script } from "./visits.mjs";
-
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const WORK = join(ROOT, "tests/.work");
+import { build, WORK } from "./build.mjs";
+import { burst, canPin, Load } from "./bursts.mjs";
+import { firstAnswer, BY_HAND as JAVASCRIPT, PASS_THROUGH, prepare, start } from "./contenders.mjs";
+import { added, spread, startLine, startTable, summary, visitTable } from "./report.mjs";
+import { page, script } from "./visits.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -46,61 +44,6 @@ function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** Whether processes can be told which core to run on, and there are two. */
-function canPin() {
-  try {
-    execFileSync("taskset", ["-c", "0", "true"], { stdio: "ignore" });
-  } catch {
-    return false;
-  }
-  return availableParallelism() > 1;
-}
-
-function build() {
-  const out = join(WORK, "bench");
-  if (!options["skip-build"]) {
-    const env = { ...process.env, CONFIG: "tests/bench/halftone.json", OUT: "tests/.work/bench", PREVIOUS: "", FEATURES: "" };
-    execFileSync(join(ROOT, "scripts/build.sh"), { env, cwd: ROOT, stdio: ["ignore", 2, 2] });
-  }
-  return filesOfBuild(out);
-}
-
-/** The process that sends the load. */
-class Load {
-  constructor(pinned) {
-    const [program, ...rest] = onCore(1, pinned, [process.execPath, join(ROOT, "tests/bench/load.mjs")]);
-    this.child = spawn(program, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  }
-
-  run(command) {
-    return new Promise((done, failed) => {
-      const ended = (code) => failed(new Error(`the load generator ended with ${code}`));
-      this.child.once("exit", ended);
-      this.child.once("message", ({ result, error }) => {
-        this.child.off("exit", ended);
-        if (error === undefined) done(result);
-        else failed(new Error(error));
-      });
-      this.child.send(command);
-    });
-  }
-
-  stop() {
-    this.child.kill("SIGKILL");
-  }
-}
-
-/** One burst: what the load saw, and the CPU time of the process in it. */
-async function burst(load, running, visit, count) {
-  const before = running.cpuUs();
-  const seen = await load.run({ port: running.port, visit, count, connections: CONNECTIONS });
-  return { ...seen, cpu: (running.cpuUs() - before) / count };
-}
-
-async function start(name, config, pinned) {
-  return new Running(name, config, await freePort(), pinned);
-}
-
 /** Time from a process's start to its first answer, ms; a refused connection is tried again at once. Then its youth. */
 async function startTime(load, name, config, pinned) {
   const running = await start(name, config, pinned);
@@ -108,20 +51,10 @@ async function startTime(load, name, config, pinned) {
     const answer = await running.within(firstAnswer(running.port));
     const ms = Number(process.hrtime.bigint() - running.began) / 1e6;
     if (answer.status !== 200) throw new Error(`${name} answered ${answer.status} first`);
-    const { cpu } = await burst(load, running, "returning visitor", YOUNG);
+    const { cpu } = await burst(load, running, { visit: "returning visitor", count: YOUNG, connections: CONNECTIONS });
     return { ms, young: cpu };
   } finally {
     await running.stop();
-  }
-}
-
-async function firstAnswer(port) {
-  for (;;) {
-    try {
-      return await ask(port, page(0, ""));
-    } catch (error) {
-      if (error.code !== "ECONNREFUSED") throw error;
-    }
   }
 }
 
@@ -144,9 +77,9 @@ async function coldStarts(load, configs, pinned) {
 /** All bursts of all rounds: visit, contender, round. */
 async function measure(load, contenders, visits) {
   for (const running of contenders) {
-    for (const visit of visits) await burst(load, running, visit, SIZES.warm);
+    for (const visit of visits) await burst(load, running, { visit, count: SIZES.warm, connections: CONNECTIONS });
   }
-  const rate = (await burst(load, contenders[0], visits[0], SIZES.warm)).perSecond;
+  const rate = (await burst(load, contenders[0], { visit: visits[0], count: SIZES.warm, connections: CONNECTIONS })).perSecond;
   const count = Math.max(200, Math.round((rate * SIZES.burstMs) / 1000));
   const cells = Object.fromEntries(visits.map((visit) => [visit, Object.fromEntries(contenders.map(({ name }) => [name, []]))]));
   const end = Date.now() + SIZES.measureMs;
@@ -154,7 +87,7 @@ async function measure(load, contenders, visits) {
     for (const visit of visits) {
       for (let turn = 0; turn < contenders.length; turn++) {
         const running = contenders[(turn + round) % contenders.length];
-        cells[visit][running.name].push(await burst(load, running, visit, count));
+        cells[visit][running.name].push(await burst(load, running, { visit, count, connections: CONNECTIONS }));
       }
     }
     if (round % 20 === 19) say(`bench: ${round + 1} rounds, ${Math.max(0, Math.round((end - Date.now()) / 1000))} s to go`);
@@ -189,13 +122,9 @@ async function main() {
   const pinned = canPin();
   if (!pinned) say("bench: this machine can not pin processes to two cores; the figures will stray more.");
   say("bench: building ours");
-  const files = { [PASS]: FILES["pass-through"], [BY_HAND[0]]: FILES.javascript, [OURS]: build() };
+  const workers = { [PASS]: PASS_THROUGH, [BY_HAND[0]]: JAVASCRIPT, [OURS]: build("bench", {}, options["skip-build"]) };
   const configs = {};
-  for (const [name, list] of Object.entries(files)) {
-    const folder = join(WORK, "bench-workers", name);
-    rmSync(folder, { recursive: true, force: true });
-    configs[name] = prepare(folder, list);
-  }
+  for (const [name, worker] of Object.entries(workers)) configs[name] = prepare(join(WORK, "bench-workers", name), worker);
 
   const contenders = [];
   const load = new Load(pinned);
@@ -204,6 +133,7 @@ async function main() {
     for (const name of order) contenders.push(await start(name, configs[name] ?? configs[BY_HAND[0]], pinned));
     for (const running of contenders) {
       await running.within(firstAnswer(running.port));
+      running.mustBeQuiet();
     }
     const port = (name) => contenders.find((running) => running.name === name).port;
     say("bench: checking that the JavaScript worker and ours give the same answers");
@@ -221,16 +151,16 @@ async function main() {
     for (const running of contenders) await running.stop();
     say("bench: cold starts");
     const starts = await coldStarts(load, configs, pinned);
-    report(cells, starts, files, pinned);
+    report(cells, starts, workers, pinned);
   } finally {
     load.stop();
     for (const running of contenders) await running.stop();
   }
 }
 
-function report(cells, starts, files, pinned) {
+function report(cells, starts, workers, pinned) {
   const visits = Object.fromEntries(Object.entries(cells).map(([visit, rounds]) => [visit, figures(rounds)]));
-  const bytes = Object.fromEntries(Object.entries(files).map(([name, list]) => [name, gzipped(list)]));
+  const bytes = Object.fromEntries(Object.entries(workers).map(([name, { files }]) => [name, gzipped(files.slice(0, 2))]));
   const rounds = cells.asset[PASS].length;
   const lines = [
     `${cpus()[0].model}, node ${process.version}, ${pinned ? "Worker on core 0, load on core 1" : "not pinned"}, ${CONNECTIONS} connections, ${rounds} rounds.`,
@@ -241,10 +171,11 @@ function report(cells, starts, files, pinned) {
     "",
     startTable(starts, YOUNG),
     "",
-    `Wasm and JavaScript, gzip -9: Halftone ${bytes[OURS]} bytes, by hand ${bytes[BY_HAND[0]]} bytes.`,
+    `Wasm and JavaScript that a visitor's request needs, gzip -9: Halftone ${bytes[OURS]} bytes, by hand ${bytes[BY_HAND[0]]} bytes.`,
     "",
   );
   for (const [visit, { overJavaScript }] of Object.entries(visits)) lines.push(summary(visit, overJavaScript));
+  lines.push(startLine(starts[OURS].added));
   process.stdout.write(`${lines.join("\n")}\n`);
   if (options.json) {
     const machine = { cpu: cpus()[0].model, node: process.version, pinned, connections: CONNECTIONS };

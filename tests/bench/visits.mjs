@@ -35,6 +35,16 @@ const SCRIPT = {
   referer: `https://${HOST}${PAGE}`,
 };
 
+const BEACON = {
+  accept: "*/*",
+  "content-type": "text/plain;charset=UTF-8",
+  origin: `https://${HOST}`,
+  "sec-fetch-dest": "empty",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-site": "same-origin",
+  referer: `https://${HOST}${PAGE}`,
+};
+
 const place = (country, region, city, colo) => JSON.stringify({ country, regionCode: region, city, colo });
 /** Where visitors are; one in eight is in the country that has a rule. */
 const PLACES = [
@@ -49,8 +59,12 @@ const PLACES = [
 ];
 
 function bytesOf(path, ...headers) {
-  const lines = headers.flatMap((group) => Object.entries(group).map(([name, value]) => `${name}: ${value}`));
-  const text = `GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+  return whole(`GET ${path}`, Object.assign({}, ...headers), "");
+}
+
+function whole(first, headers, body) {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const text = `${first} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${body}`;
   // Node takes text for a socket byte by byte here, so what is not ASCII goes as UTF-8.
   return Buffer.from(text, "utf8").toString("latin1");
 }
@@ -65,6 +79,12 @@ export function page(n, cookie, { path = PAGE, ...headers } = {}) {
 /** The n-th visitor's page asks for a script. */
 export function script(n, cookie, { path = FILE, ...headers } = {}) {
   return bytesOf(path, COMMON, SCRIPT, { "cf-blob": PLACES[n % PLACES.length] }, cookies(cookie), headers);
+}
+
+/** A page of a visitor at an address says something; the body is ASCII. */
+export function beacon(cookie, body, address) {
+  const headers = { ...COMMON, ...BEACON, ...cookies(cookie), "cf-connecting-ip": address, "content-length": body.length };
+  return whole("POST /_halftone/in", headers, body);
 }
 
 /** Asks one request on a connection of its own; `{ status, headers, body }`, headers as sorted `name: value` lines. */

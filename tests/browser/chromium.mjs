@@ -1,7 +1,6 @@
 // A real Chromium for tests: the browser that scripts/browser.mjs finds, dressed as one that a person holds.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { ROOT } from "../e2e/worker.mjs";
@@ -37,14 +36,16 @@ export function said(response) {
   );
 }
 
-/** Records every response of a page or context: address, path, status, and what the header says. */
-export function record(page) {
+/** Records every response of a page or context but those of Halftone's own addresses, which are of no version; these too if asked. */
+export function record(page, { own = false } = {}) {
   const seen = [];
   page.on("response", (response) => {
     const url = response.url();
+    const path = new URL(url).pathname;
+    if (!own && path.startsWith("/_halftone/")) return;
     seen.push({
       url,
-      path: new URL(url).pathname,
+      path,
       status: response.status(),
       type: response.request().resourceType(),
       ...said(response),
@@ -62,24 +63,28 @@ export function complaints(page) {
 }
 
 /**
- * A function that publishes a config as the next live plan of a running Worker and asks for pages until it is in force.
+ * Asks for pages until a revision is in force.
  *
- * An isolate looks for a new plan in the background of a request, at most every five seconds; the pages asked for
+ * An isolate looks for what is in force in the background of a request, at most every five seconds; the pages asked for
  * meanwhile are what lets it look. `at` is the address of such a page.
  */
-export function livePlan(worker, at = "/") {
-  let previous = join(worker.work, "build/plan.halftone");
+export async function inForce(worker, at, revision) {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    // A robot's page is no row of anybody's.
+    const response = await worker.navigate(at, { headers: { "user-agent": "Googlebot/2.1" } });
+    await response.body?.cancel();
+    if ((response.headers.get("halftone") ?? "").includes(`revision=${revision}`)) return revision;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`revision ${revision} is not in force after 30 seconds`);
+}
+
+/** A function that publishes a config and waits until it is in force at an address, which is `site`'s. */
+export function livePlan(worker, at = "/", site = undefined) {
   return async (config) => {
-    const plan = worker.plan(config, previous);
-    previous = join(worker.work, "next/plan.halftone");
-    const { revision } = JSON.parse(readFileSync(join(worker.work, "next/plan.json"), "utf8"));
-    await (await worker.env()).PLANS.put("plan", plan);
-    for (let asked = 0; asked < 20_000; asked++) {
-      const response = await worker.navigate(at);
-      await response.body?.cancel();
-      if ((response.headers.get("halftone") ?? "").includes(`revision=${revision}`)) return revision;
-    }
-    throw new Error(`revision ${revision} is not in force after 20000 requests`);
+    const revisions = await worker.publish(config);
+    return inForce(worker, at, revisions[site ?? Object.keys(revisions)[0]]);
   };
 }
 

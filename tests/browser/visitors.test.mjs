@@ -96,7 +96,7 @@ test("a browser that does not say what a request is for is served the same", asy
 test("where only newcomers are drawn, who is here already stays, and who comes gets the canary", async () => {
   const resident = await browser.newContext();
   assert.deepEqual(await view(resident, "newcomers"), { version: "old", why: "stable", cookies: ["halftone"], stored: "" });
-  await livePlan(worker, at("newcomers"))(config(true));
+  await livePlan(worker, at("newcomers"), "newcomers")(config(true));
 
   for (let n = 0; n < 3; n++) {
     const { version, why } = await view(resident, "newcomers");

@@ -98,6 +98,28 @@ fn codes_that_are_written_otherwise_are_understood() {
 }
 
 #[test]
+fn regions_are_known_by_name() {
+    let cases = ["US-California", "us_new york", "NZ auckland", "UK-England", "Fiji-Rotuma", "US-Atlantis", "Q-California"];
+    let all: Vec<String> = cases.iter().map(|code| said(&areas(&format!(r#""{code}": "5%""#)))).collect();
+    assert_snapshot!(all.join("\n"), @r#"
+    2:79 sites.shop.rollout.steps[0].areas.US-California: `US-California` is not written as a code — did you mean `US-CA`?
+    2:79 sites.shop.rollout.steps[0].areas["us_new york"]: `us_new york` is not written as a code — did you mean `US-NY`?
+    2:79 sites.shop.rollout.steps[0].areas["NZ auckland"]: `NZ auckland` is not written as a code — did you mean `NZ-AUK`?
+    2:79 sites.shop.rollout.steps[0].areas.UK-England: `UK-England` is not written as a code — did you mean `GB-ENG`?
+    2:79 sites.shop.rollout.steps[0].areas.Fiji-Rotuma: `Fiji-Rotuma` is not written as a code — did you mean `FJ-R`?
+    2:79 sites.shop.rollout.steps[0].areas.US-Atlantis: `US-Atlantis` is not an area: a country `NZ`, a region `US-CA`, `EU`, `continent:OC`, a data centre `colo:AKL`, `elsewhere` or `unknown` — write it like "NZ"
+    2:79 sites.shop.rollout.steps[0].areas.Q-California: `Q-California` is not an area: a country `NZ`, a region `US-CA`, `EU`, `continent:OC`, a data centre `colo:AKL`, `elsewhere` or `unknown` — write it like "NZ"
+    "#);
+    let cases = [r#""region": "US-California""#, r#""country": "US-California""#, r#""country": "South Africa""#];
+    let all: Vec<String> = cases.iter().map(|case| said(&when(&format!("{{ {case} }}")))).collect();
+    assert_snapshot!(all.join("\n"), @r#"
+    2:46 sites.shop.rules[0].when.region: `US-California` is not written as a code — did you mean `US-CA`?
+    2:47 sites.shop.rules[0].when.country: `US-California` is a region, not a country — ask for it with the key `region`
+    2:47 sites.shop.rules[0].when.country: `South Africa` is not written as a code — did you mean `ZA`?
+    "#);
+}
+
+#[test]
 fn codes_for_no_country_mean_unknown() {
     let both = when(r#"{ "country": ["XX", "T1", "unknown"] }"#);
     assert_snapshot!(said(&both), @r#"
@@ -167,7 +189,7 @@ fn plans(text: &str, steps: usize) -> Vec<Rollout> {
 /// The canary's weight for one visitor's geography, in basis points.
 fn weight(rollout: &Rollout, geo: &Geo<'_>) -> u16 {
     let Chosen::Geographic(waves) = &rollout.strategy else { panic!("not geographic") };
-    geographic::wave(waves, geo).map_or(0, |wave| wave.weight(rollout.canary).bp())
+    geographic::wave(waves, geo).map_or(0, |(_, wave)| wave.weight(rollout.canary).bp())
 }
 
 proptest! {

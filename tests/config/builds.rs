@@ -58,6 +58,38 @@ fn a_missing_list_of_a_remote_build_is_told_where_it_was_looked_for() {
 }
 
 #[test]
+fn an_uploaded_build_is_listed_by_the_copy_of_its_manifest() {
+    let base = folder("uploaded");
+    let file =
+        r#"{ "sites": { "shop": { "versions": { "a1": "r2:BUILDS/@shop/a1", "a2": "r2:BUILDS/@shop/a2" }, "stable": "a1" } } }"#;
+    let manifest = |version: &str| {
+        format!(
+            r#"{{"format":"halftone-build/1","site":"shop","version":"{version}","made_s":1,"files":{{"/index.html":["7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",3,"text/html"]}}}}"#
+        )
+    };
+    let source = |version: &str| Source::Uploaded(format!("shop/{version}"));
+    assert_eq!(sources(file.as_bytes()), [source("a1"), source("a2")]);
+    let scan = || Builds::scan(&base, &base.join("www"), &sources(file.as_bytes()));
+    write(&base, "halftone-builds/shop/a1.json", &manifest("a1"));
+    write(&base, "halftone-builds/shop/b2.json", &manifest("b2"));
+    let builds = scan().unwrap();
+    assert_eq!(builds.get(&source("a1")).unwrap().files["/index.html"].hash, 0x7692_c3ad_3540_bb80);
+    assert_snapshot!(lines(&check(file.as_bytes(), &builds)), @"1:72 sites.shop.versions.a2: `r2:BUILDS/@shop/a2` is not there: no `halftone-builds/shop/a2.json` beside the config file says what it holds — did you mean `@shop/a1`?");
+    write(&base, "halftone-builds/shop/a2.json", &manifest("a1"));
+    assert_snapshot!(scan().unwrap_err().to_string(), @"halftone-builds/shop/a2.json is the manifest of @shop/a1");
+    write(&base, "halftone-builds/shop/a2.json", "{}");
+    assert!(scan().unwrap_err().to_string().contains("halftone-builds/shop/a2.json: it is no manifest of a build"));
+    for (named, says) in [
+        ("@shop", "begins with `@`, which names an uploaded build by its site and its version — write `r2:BUILDS/@shop/VERSION`"),
+        ("@shop/a/b", "begins with `@`"),
+        ("@/a", "begins with `@`"),
+    ] {
+        let said = lines(&check(file.replace("@shop/a1", named).as_bytes(), &Builds::unknown()));
+        assert!(said.contains(says), "{named}: {said}");
+    }
+}
+
+#[test]
 fn a_folder_that_holds_no_site_is_noticed() {
     assert_snapshot!(lines(&with("", &[INDEX], &[])), @"1:63 sites.shop.versions.v2: `assets:v2` holds no files — build the site into it first");
     assert_snapshot!(lines(&with("", &[INDEX], &[("/assets/a.js", "1")])), @"1:63 warning: sites.shop.versions.v2: `assets:v2` holds no `/index.html`: its front page would be a 404 — name the folder that holds `index.html`");
@@ -110,6 +142,41 @@ fn at_most_ten_names_are_listed() {
     builds.insert(Source::Assets("v1".to_owned()), files("1"));
     builds.insert(Source::Assets("v2".to_owned()), files("2"));
     assert_snapshot!(lines(&check(shop("").as_bytes(), &builds)), @"1:36 warning: sites.shop.versions: 15 names are in several builds with different content: `/00.js (v1, v2)`, `/01.js (v1, v2)`, `/02.js (v1, v2)`, `/03.js (v1, v2)`, `/04.js (v1, v2)`, `/05.js (v1, v2)`, `/06.js (v1, v2)`, `/07.js (v1, v2)`, `/08.js (v1, v2)`, `/09.js (v1, v2)` and 5 more; a page that is still open when its visitor moves to another build can get the wrong one — let the build put a content hash into the names of scripts, styles and images");
+}
+
+#[test]
+fn all_names_are_there_for_scripts() {
+    let checked = with("", &[INDEX, ("/app.js", "1"), ("/b.css", "1")], &[INDEX, ("/app.js", "2"), ("/b.css", "2")]);
+    let json = serde_json::to_value(&checked.problems[0]).unwrap();
+    assert_eq!(json["paths"], serde_json::json!({ "/app.js": ["v1", "v2"], "/b.css": ["v1", "v2"] }));
+    let mut builds = Builds::unknown();
+    for version in ["v1", "v2"] {
+        let files = (0..15).map(|at| (format!("/{at:02}.js"), version.as_bytes().to_vec()));
+        builds.insert(Source::Assets(version.to_owned()), files.chain([("/index.html".to_owned(), Vec::new())]).collect());
+    }
+    assert_eq!(check(shop("").as_bytes(), &builds).problems[0].paths.len(), 15, "not ten of them");
+}
+
+#[test]
+fn builds_whose_files_are_not_known_can_not_be_compared_and_that_is_said() {
+    let said_with = |versions: &str, more: &str| {
+        let file = format!(r#"{{ "sites": {{ "shop": {{ "versions": {{ {versions} }}, "stable": "v1"{more} }} }} }}"#);
+        let nowhere = Path::new("/nowhere");
+        let mut builds = Builds::scan(nowhere, nowhere, &[]).unwrap();
+        builds.insert(Source::Folder("dist/v3".to_owned()), build(&[INDEX]));
+        lines(&check(file.as_bytes(), &builds))
+    };
+    let said = |versions: &str| said_with(versions, r#", "rollout": { "canary": "v2" }"#);
+    assert_snapshot!(said(r#""v1": "https://v1.example", "v2": "r2:BUILDS/v2", "v3": { "origin": "r2:BUILDS/v3", "files": "dist/v3" }"#), @r#"1:36 warning: sites.shop.versions: the files of `v1` and `v2` are not known, so names that builds share with different content, and service workers, can not be looked for there — add `"files": "FOLDER"`, a copy of the build beside the config, if you have one"#);
+    assert_eq!(said_with(r#""v1": "https://v1.example""#, ""), "", "there is nothing to compare it with");
+    assert_eq!(said_with(r#""v1": "https://v1.example", "v2": "https://v2.example""#, ""), "", "nobody moves");
+    assert_eq!(
+        said(
+            r#""v1": { "origin": "r2:BUILDS/v3", "files": "dist/v3" }, "v2": "zone", "v3": "service:NEXT", "v4": "r2:BUILDS/@shop/v4""#
+        ),
+        "",
+        "a server is no folder of files, and an uploaded build has a list"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use halftone::config::{reference, schema};
+use halftone::rollout::policy::{Guard, USUAL};
 
 use crate::{checked, lines};
 
@@ -52,6 +53,24 @@ fn the_examples_of_the_reference_are_valid() {
     assert_eq!(lines(&checked(smallest)), "");
     for example in &examples {
         assert!(checked(example).config.is_some(), "{example}\n{}", lines(&checked(example)));
+    }
+}
+
+#[test]
+fn the_table_of_guards_says_what_is_usual() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md")).unwrap();
+    let percent = |bp: u16| halftone::slot::Weight::from_bp(bp).unwrap().to_string();
+    for (name, margin, limit, required) in USUAL.into_iter().chain([("goal.NAME", 500, 1000, false)]) {
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(&format!("| `{name}` |"))).collect();
+        let cells: Vec<&str> = rows.iter().flat_map(|row| row.split(" | ")).collect();
+        assert_eq!(cells.len(), 5, "{rows:?}");
+        assert_eq!(cells[2], percent(margin), "{name}");
+        let limit = percent(limit).trim_end_matches('%').to_owned();
+        assert_eq!(cells[3].split([' ', '%']).next(), Some(limit.as_str()), "{name}");
+        let asked = if required { ["yes |", "always |"] } else { ["when asked |"; 2] };
+        assert!(asked.contains(&cells[4]), "{name}");
+        let usual = Guard::usual(&name.replace("NAME", "signup")).unwrap();
+        assert_eq!((usual.margin_bp, usual.required), (margin, required));
     }
 }
 

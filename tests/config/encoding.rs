@@ -156,6 +156,6 @@ fn columns_count_characters_and_lines_count_line_feeds() {
     assert_snapshot!(said("{ \"sites\": { \"a\": {\r\n \"é🎉\": 1 } } }"), @r#"
     1:19 sites.a: a site needs `versions` — add "versions": { "v1": "assets:v1" }
     1:19 sites.a: a site needs `stable` — add "stable": "v1"
-    2:2 sites.a["é🎉"]: `é🎉` is not a key of a site — the keys here are `hosts`, `default`, `versions`, `stable`, `rollout`, `rules`, `bots`, `consent`, `without_consent`, `cookie`, `cache` and `response_header`
+    2:2 sites.a["é🎉"]: `é🎉` is not a key of a site — the keys here are `hosts`, `default`, `versions`, `stable`, `rollout`, `rules`, `bots`, `consent`, `without_consent`, `cookie`, `cache`, `feedback`, `response_header`, `webhooks` and `allow_origins`
     "#);
 }

@@ -11,8 +11,10 @@
 
 mod areas;
 mod builds;
+mod calendars;
 mod documents;
 mod encoding;
+mod policies;
 mod robust;
 mod rollouts;
 mod rules;
@@ -20,6 +22,7 @@ mod sites;
 mod structure;
 mod valid;
 mod versions;
+mod webhooks;
 
 use halftone::config::{Builds, Checked, check};
 

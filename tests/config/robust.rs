@@ -8,7 +8,8 @@ use crate::{checked, shop};
 /// A valid file to damage.
 fn valid() -> String {
     let keys = r#""hosts": ["shop.example", "*.shop.example"],
-      "rollout": { "id": "spring", "canary": "v2", "strategy": "geographic", "steps": [{ "areas": { "NZ": "10%", "US-CA": "5%", "EU": "1%", "colo:AKL": "100%", "unknown": "0%" }, "hold": "1h" }], "visitors": "new" },
+      "rollout": { "id": "spring", "canary": "v2", "strategy": "geographic", "steps": [{ "areas": { "NZ": "10%", "US-CA": "5%", "EU": "1%", "colo:AKL": "100%", "unknown": "0%" }, "hold": "1h", "least_visitors": 10, "approval": true }], "visitors": "new",
+        "decide": "auto", "guards": { "errors": { "margin": "20%", "weight": 2, "required": true, "limit": "1%" }, "poor_inp": false, "goal.signup": true }, "false_rollback": "1%", "false_promotion": "5%", "least_networks": 10, "deadline": "14d", "on_deadline": "hold", "on_new_version": "queue", "start": "2026-12-01T09:00Z", "windows": [{ "days": ["mon"], "from": "09:00", "until": "16:00", "zone": "+13:00" }], "freezes": [{ "from": "2026-12-20T00:00Z", "until": "2027-01-04T00:00Z", "why": "holidays" }] },
       "rules": [{ "name": "staff", "when": { "any": [{ "cookie": { "staff": "*" } }, { "not": { "path": ["/a/**"] } }], "eu": true }, "split": { "canary": "50%" } }],
       "bots": "split", "consent": "cookie:consent=yes*", "without_consent": "cookieless", "cookie": { "max_age": "30d" }, "cache": { "hashed": ["/assets/**"] }"#;
     shop(keys)

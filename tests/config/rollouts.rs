@@ -18,7 +18,40 @@ fn what_is_left_out_has_a_usual_value() {
     assert_eq!((rollout.id.as_str(), rollout.step, rollout.visitors), ("v2", 1, Visitors::Everyone));
     let Ladder::Random(weights) = rollout.ladder else { panic!("not random") };
     assert_eq!(weights.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1%", "5%", "25%", "50%", "100%"]);
-    assert_eq!(rollout.hold_s, [600; 5]);
+    assert!(rollout.rungs.iter().all(|gate| (gate.hold_s, gate.least_visitors, gate.approval) == (600, 100, false)));
+}
+
+#[test]
+fn a_step_says_what_it_asks_before_it_is_left() {
+    let gates = |keys: &str| -> Vec<(u32, u64, bool)> {
+        let rollout = checked(&rollout(keys)).config.unwrap().sites[0].rollout.clone().unwrap();
+        rollout.rungs.iter().map(|gate| (gate.hold_s, gate.least_visitors, gate.approval)).collect()
+    };
+    let steps = r#""canary": "v2", "steps": ["1%", { "weight": "5%", "hold": "1h", "least_visitors": 1000 }, { "weight": "50%", "approval": true, "least_visitors": 0 }]"#;
+    assert_eq!(gates(steps), [(600, 100, false), (3600, 1000, false), (600, 0, true)]);
+    let first =
+        r#""canary": "v2", "strategy": "sequential", "steps": [{ "first": 50, "least_visitors": 50, "approval": false }]"#;
+    assert_eq!(gates(first), [(600, 50, false)]);
+    let areas = r#""canary": "v2", "strategy": "geographic", "steps": [{ "areas": { "NZ": "5%" }, "least_visitors": 1000000000, "approval": true }]"#;
+    assert_eq!(gates(areas), [(600, 1_000_000_000, true)]);
+}
+
+#[test]
+fn what_a_step_asks_is_explained() {
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "steps": [{ "weight": "5%", "least_visitors": -1, "approval": "true", "hold": "366d" }]"#)), @r#"
+    2:76 sites.shop.rollout.steps[0].least_visitors: `-1` is not a whole number from 0 to 1000000000
+    2:92 sites.shop.rollout.steps[0].approval: `true` is text, and here belongs `true` or `false` — write true without quotes
+    2:108 sites.shop.rollout.steps[0].hold: `366d` is not from "0s" to "365d"
+    "#);
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "steps": [{ "weight": "5%", "least_visitors": 1000000001, "approval": 1 }]"#)), @"
+    2:76 sites.shop.rollout.steps[0].least_visitors: `1000000001` is not from 0 to 1000000000
+    2:100 sites.shop.rollout.steps[0].approval: `1` is a number, and here belongs `true` or `false`
+    ");
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "steps": [{ "weight": "5%", "least_visitor": 10, "aproval": true }]"#)), @"
+    2:58 sites.shop.rollout.steps[0].least_visitor: `least_visitor` is not a key of a step with `weight` — did you mean `least_visitors`?
+    2:79 sites.shop.rollout.steps[0].aproval: `aproval` is not a key of a step with `weight` — did you mean `approval`?
+    ");
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "least_visitors": 10"#)), @"2:30 sites.shop.rollout.least_visitors: `least_visitors` is not a key of a rollout — it belongs in a step with `weight`");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn values_of_the_wrong_type_are_shown_as_they_should_be() {
     "#);
     assert_snapshot!(said(&rollout(r#""canary": ["v2"], "step": "2", "steps": "5%", "visitors": null"#)), @r#"
     2:24 sites.shop.rollout.canary: `[…]` is a list, and here belongs a name — write it without [ ]
-    2:40 sites.shop.rollout.step: `2` is text, and here belongs a whole number from 0 to 100 — write 2 without quotes
+    2:40 sites.shop.rollout.step: `2` is text, and here belongs a whole number from 0 to 24 — write 2 without quotes
     2:54 sites.shop.rollout.steps: `5%` is text, and here belongs a list, each item a weight or an object with `weight`, `first` or `areas` — write ["5%"]
     2:72 sites.shop.rollout.visitors: `null` is null, and here belongs `everyone` or `new` — leave the key out
     "#);
@@ -166,8 +166,8 @@ fn durations_are_explained() {
 
 #[test]
 fn numbers_have_ranges() {
-    assert_snapshot!(said(&rollout(r#""canary": "v2", "step": -1"#)), @"2:38 sites.shop.rollout.step: `-1` is not a whole number from 0 to 100");
-    assert_snapshot!(said(&rollout(r#""canary": "v2", "step": 1.5"#)), @"2:38 sites.shop.rollout.step: `1.5` is not a whole number from 0 to 100");
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "step": -1"#)), @"2:38 sites.shop.rollout.step: `-1` is not a whole number from 0 to 24");
+    assert_snapshot!(said(&rollout(r#""canary": "v2", "step": 1.5"#)), @"2:38 sites.shop.rollout.step: `1.5` is not a whole number from 0 to 24");
     assert_snapshot!(said(&rollout(r#""canary": "v2", "strategy": "sequential", "steps": [{ "first": 0 }, { "first": 1e9 }]"#)), @r#"
     2:77 sites.shop.rollout.steps[0].first: `0` is not from 1 to 10000000
     2:93 sites.shop.rollout.steps[1].first: `1e9` is not from 1 to 10000000

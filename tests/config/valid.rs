@@ -2,6 +2,7 @@
 
 use halftone::config::model::{Area, Condition, Ladder, Visitors};
 use halftone::plan::{Bots, Fact, Forward, NotFound, SameSite, WithoutConsent};
+use halftone::rollout::policy::{Decide, OnDeadline, OnNewVersion};
 
 use crate::{checked, lines};
 
@@ -21,7 +22,9 @@ const FULL: &str = r#"{
       "stable": "v1",
       "rollout": {
         "id": "spring", "canary": "v2", "strategy": "geographic", "visitors": "new", "step": 2,
-        "steps": [{ "areas": { "NZ": "10%" }, "hold": "1h" }, { "areas": { "elsewhere": "0.25%", "unknown": "0%" } }]
+        "steps": [{ "areas": { "NZ": "10%" }, "hold": "1h" }, { "areas": { "elsewhere": "0.25%", "unknown": "0%" }, "least_visitors": 500, "approval": true }],
+        "decide": "roll_back", "guards": { "poor_inp": false, "goal.signup": { "margin": "2%" } }, "false_rollback": "0.5%",
+        "false_promotion": "2%", "least_networks": 12, "deadline": "3d", "on_deadline": "roll_back", "on_new_version": "queue"
       },
       "rules": [
         { "name": "staff", "when": { "cookie": { "staff": "*" } }, "serve": "canary" },
@@ -60,7 +63,15 @@ fn a_full_file_becomes_the_model_it_describes() {
     assert_eq!(v2.forward, [Forward::Cookie, Forward::Authorization]);
     let rollout = site.rollout.as_ref().unwrap();
     assert_eq!((rollout.id.as_str(), rollout.canary.0, rollout.step, rollout.visitors), ("spring", 1, 2, Visitors::New));
-    assert_eq!(rollout.hold_s, [3600, 600]);
+    let gates = rollout.rungs.iter().map(|gate| (gate.hold_s, gate.least_visitors, gate.approval));
+    assert_eq!(gates.collect::<Vec<_>>(), [(3600, 100, false), (600, 500, true)]);
+    let policy = &rollout.policy;
+    assert_eq!((policy.decide, policy.on_deadline), (Decide::RollBack, OnDeadline::RollBack));
+    assert_eq!((policy.on_new_version, policy.deadline_s, policy.least_networks), (OnNewVersion::Queue, 259_200, 12));
+    assert_eq!((policy.false_rollback_bp, policy.false_promotion_bp), (50, 200));
+    let names: Vec<&str> = policy.guards.iter().map(|guard| guard.name.as_str()).collect();
+    assert_eq!(names, ["missing", "errors", "origin_failure", "poor_lcp", "poor_cls", "goal.signup"]);
+    assert_eq!(policy.guards[5].margin_bp, 200);
     let Ladder::Geographic(steps) = &rollout.ladder else { panic!("not geographic") };
     assert_eq!(steps[0], [(Area::Country("NZ".to_owned()), "1000".parse::<u16>().unwrap().try_into().unwrap())]);
     assert_eq!(

@@ -139,6 +139,24 @@ fn options_that_do_nothing_for_an_origin_are_said() {
 }
 
 #[test]
+fn an_application_whose_files_are_not_known_gets_no_fallback_and_that_is_said() {
+    let version = |origin: &str| with(&format!(r#"{{ "origin": "{origin}", "not_found": "spa" }}"#));
+    assert_snapshot!(said(&version("https://x.example")), @r#"1:154 warning: sites.shop.versions.v2.not_found: `spa` does nothing here: the files of this version are not known, so what the origin answers is passed on — add `"files": "FOLDER"`, a copy of the build beside the config, or let the origin answer with its `/index.html`"#);
+    assert_snapshot!(said(&version("service:SITE")), @r#"1:149 warning: sites.shop.versions.v2.not_found: `spa` does nothing here: the files of this version are not known, so what the origin answers is passed on — add `"files": "FOLDER"`, a copy of the build beside the config, or let the origin answer with its `/index.html`"#);
+    assert_snapshot!(said(&version("r2:BUILDS/v2")), @r#"1:149 warning: sites.shop.versions.v2.not_found: `spa` does nothing here: the files of this version are not known, so what the origin answers is passed on — add `"files": "FOLDER"`, a copy of the build beside the config"#);
+    assert_snapshot!(said(&version("zone")), @r#"1:141 warning: sites.shop.versions.v2.not_found: `spa` does nothing here: the files of this version are not known, so what the origin answers is passed on — let the site's own server answer with its `/index.html`, and take this out"#);
+    assert_eq!(said(&version("assets:v2")), "");
+    assert_eq!(said(&with(r#"{ "origin": "https://x.example", "not_found": "page" }"#)), "");
+    assert_eq!(said(&with(r#"{ "origin": "https://x.example", "not_found": "spa", "files": "dist/v2" }"#)), "");
+}
+
+#[test]
+fn the_sites_own_server_is_not_behind_the_hosts_of_this_machine() {
+    assert_eq!(said(&with("\"zone\"")), "");
+    assert_snapshot!(said(&with("\"zone:/v2\"").replace("\"shop.example\"", "\"127.0.0.1\"")), @"1:105 warning: sites.shop.versions.v2: `zone:/v2` loops on `127.0.0.1`: behind the hosts of this machine there is no other server — open the site under its real hostname, or use another origin in local runs");
+}
+
+#[test]
 fn file_lists_belong_to_origins_that_can_not_be_listed() {
     assert_snapshot!(said(&with(r#"{ "origin": "assets:v2", "files": "dist/v2" }"#)), @"1:142 sites.shop.versions.v2.files: an `assets` origin is a local folder itself, and its files are known — take `files` out");
     assert_snapshot!(said(&with(r#"{ "origin": "zone:/v2", "files": "dist/v2" }"#)), @"1:141 sites.shop.versions.v2.files: what the site's own server has is not a folder of files, so a list of them would be wrong — take `files` out");

@@ -63,6 +63,8 @@ before(async () => {
     hosts: [host],
     versions: { v1, v2 },
     stable: "v1",
+    // What goes with a page that is counted is the business of feedback.test.mjs.
+    feedback: { enabled: false },
     rollout: { canary: "v2", steps: ["50%"] },
     rules: [
       { name: "one", when: { query: { show: "v1" } }, serve: "v1" },

@@ -22,9 +22,26 @@ test("every command with output gives that output", () => {
   }
 });
 
+test("the Chinese README says the same: headings, commands, outputs, configs, links", () => {
+  const chinese = readFileSync(join(ROOT, "README.zh-CN.md"), "utf8");
+  const fenced = (text) => [...text.matchAll(/^```\w*\n[\s\S]*?^```$/gm)].map(([block]) => block);
+  const headings = (text) => [...text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/^(#+) /gm)].map(([, level]) => level);
+  const links = (text) =>
+    [...new Set([...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link))]
+      .filter((link) => !link.startsWith("README"))
+      .sort();
+  const hint = "README.zh-CN.md has to follow README.md";
+  assert.deepEqual(headings(chinese), headings(readme), hint);
+  assert.deepEqual(fenced(chinese), fenced(readme), hint);
+  assert.deepEqual(links(chinese), links(readme), hint);
+  const spoken = (text) =>
+    [...new Set([...text.matchAll(/`((?:halftone|make|npx|target\/release\/halftone) [^`]+)`/g)].map(([, said]) => said))].sort();
+  assert.deepEqual(spoken(chinese), spoken(readme), hint);
+});
+
 test("every make target it names is there", () => {
   const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
-  const named = new Set([...readme.matchAll(/`?make (\w+)/g)].map((match) => match[1]));
+  const named = new Set([...readme.matchAll(/(?:`|^)make (\w+)/gm)].map((match) => match[1]));
   for (const target of named) assert.match(makefile, new RegExp(`^${target}:`, "m"), `make ${target}`);
   assert.ok(named.has("dev") && named.has("test") && named.has("deploy"));
 });
@@ -46,7 +63,17 @@ test("every config it shows is valid", () => {
 test("every file it links to is there", () => {
   for (const document of [
     "README.md",
+    "README.zh-CN.md",
+    "CONTRIBUTING.md",
+    "docs/dashboard.md",
+    "docs/guide.md",
+    "docs/recipes.md",
+    "docs/gitops.md",
+    "docs/threat-model.md",
     "docs/architecture.md",
+    "docs/feedback.md",
+    "docs/control.md",
+    "docs/evidence.md",
     "docs/strategies.md",
     "docs/performance.md",
     "docs/operations.md",
@@ -62,7 +89,14 @@ test("every file it links to is there", () => {
 
 test("make dev serves the demo, and every address it prints opens", async () => {
   const port = await freePort();
-  const dev = spawn("make", ["dev", `PORT=${port}`], { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  // Whatever somebody did with the demo here before is not part of it.
+  const state = join(ROOT, "tests/.work/readme-state");
+  rmSync(state, { recursive: true, force: true });
+  const dev = spawn("make", ["dev", `PORT=${port}`, `STATE=${state}`], {
+    cwd: ROOT,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   try {
     const printed = [];
     await new Promise((resolve, reject) => {
@@ -74,8 +108,12 @@ test("make dev serves the demo, and every address it prints opens", async () => 
       createInterface({ input: dev.stderr }).on("line", read);
       dev.on("exit", (code) => reject(new Error(`make dev ended with ${code}:\n${printed.join("\n")}`)));
     });
-    const addresses = printed.flatMap((line) => line.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/g) ?? []);
-    assert.ok(addresses.length >= 7, printed.join("\n"));
+    // Wrangler names one of its own, for cron triggers.
+    const addresses = printed
+      .flatMap((line) => line.match(/http:\/\/(?:127\.0\.0\.1|localhost):\d+\/\S*/g) ?? [])
+      .filter((address) => !address.includes("/cdn-cgi/"));
+    assert.ok(addresses.length >= 8, printed.join("\n"));
+    assert.ok(addresses.includes(`http://localhost:${port}/`), "the dashboard is among them");
     const versions = new Map();
     for (const address of new Set(addresses)) {
       const first = await fetch(address, { redirect: "manual", headers: { "sec-fetch-dest": "document" } });
@@ -94,6 +132,13 @@ test("make dev serves the demo, and every address it prints opens", async () => 
     assert.equal(versions.get("?country=DE"), "v1");
     const previews = [...versions].filter(([query]) => query.startsWith("?halftone-preview=")).map(([, version]) => version);
     assert.deepEqual(previews, ["v1", "v2"]);
+    // What it says to type while the Worker runs.
+    const commands = blocks("sh").flatMap((block) => block.split("\n").filter((line) => line.startsWith("target/release/")));
+    assert.ok(commands.length >= 5);
+    const env = { ...process.env, HALFTONE_URL: `http://localhost:${port}/` };
+    const said = commands.map((command) => execFileSync("bash", ["-c", command], { cwd: ROOT, encoding: "utf8", env }));
+    assert.match(said[0], /rollout +ramping/);
+    assert.match(said.at(-1), /the same again, bit for bit/);
   } finally {
     process.kill(-dev.pid, "SIGKILL");
   }

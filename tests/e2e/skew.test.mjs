@@ -38,6 +38,8 @@ before(async () => {
   const site = (v1, v2) => ({
     versions: { v1, v2 },
     stable: "v1",
+    // What goes with a page that is counted is the business of feedback.test.mjs.
+    feedback: { enabled: false },
     rollout: { canary: "v2", steps: ["50%"] },
     rules: [
       { name: "one", when: { query: { show: "v1" } }, serve: "v1" },
@@ -51,6 +53,7 @@ before(async () => {
   };
   const host = (name) => site(`${origin.url}/${name}/v1`, `${origin.url}/${name}/v2`);
   const spa = (version) => ({ origin: `assets:${version}`, not_found: "spa" });
+  const stored = (version) => ({ origin: `r2:BUILDS/${version}`, not_found: "spa" });
   worker = await startWorker({
     name: "skew",
     folders,
@@ -61,6 +64,7 @@ before(async () => {
         plain: { hosts: ["plain.example"], ...host("plain") },
         spa: { hosts: ["spa.example"], ...host("spa") },
         bucket: { hosts: ["bucket.example"], ...site("r2:BUILDS/v1", "r2:BUILDS/v2") },
+        stored: { hosts: ["stored.example"], ...site(stored("v1"), stored("v2")) },
         mixed: { hosts: ["mixed.example"], ...site("assets:v1", `${origin.url}/spa/v2`) },
         listed: {
           hosts: ["listed.example"],
@@ -141,11 +145,16 @@ for (const [site, kind] of Object.entries(KINDS)) {
 describe("what is nowhere", () => {
   test("is a 404 with the page that the visitor's version has nearest to it", async () => {
     for (const version of ["v1", "v2"]) {
-      const page = await worker.navigate(`/nope?show=${version}`);
-      assert.deepEqual([page.status, await page.text()], [404, `<p>${version} has no such page</p>`]);
-      assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
-      const guide = await worker.navigate(`/docs/a/b?show=${version}`);
-      assert.deepEqual([guide.status, await guide.text()], [404, `<p>${version} has no such guide</p>`]);
+      for (const site of ["files", "bucket"]) {
+        const page = await worker.navigate(`http://${site}.example/nope?show=${version}`);
+        assert.deepEqual([page.status, await page.text()], [404, `<p>${version} has no such page</p>`]);
+        assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+        assert.match(page.headers.get("cache-control"), /^private/);
+        const guide = await worker.navigate(`http://${site}.example/docs/a/b?show=${version}`);
+        assert.deepEqual([guide.status, await guide.text()], [404, `<p>${version} has no such guide</p>`]);
+        const head = await worker.navigate(`http://${site}.example/nope?show=${version}`, { method: "HEAD" });
+        assert.deepEqual([head.status, await head.text()], [404, ""]);
+      }
       const host = await worker.navigate(`http://plain.example/nope?show=${version}`);
       assert.deepEqual([host.status, await host.text()], [404, `<p>host of ${version} has no such file</p>`]);
     }
@@ -168,10 +177,12 @@ describe("what is nowhere", () => {
 
   test("is the index page in a single-page application, for pages alone", async () => {
     for (const version of ["v1", "v2"]) {
-      const page = await worker.navigate(`http://app.example/settings/profile?show=${version}`);
-      assert.deepEqual([page.status, await page.text()], [200, `<p>${version}</p>`]);
-      const data = await asset("app", "/api/data", await tab("app", version), "empty");
-      assert.equal(data.status, 404);
+      for (const site of ["app", "stored"]) {
+        const page = await worker.navigate(`http://${site}.example/settings/profile?show=${version}`);
+        assert.deepEqual([page.status, await page.text()], [200, `<p>${version}</p>`]);
+        const data = await asset(site, "/api/data", await tab(site, version), "empty");
+        assert.equal(data.status, 404);
+      }
     }
   });
 });
@@ -189,11 +200,13 @@ test("pages have the addresses that the static-assets platform gives them", asyn
     ["/docs/index.html", 307, "/docs/"],
     ["/style.css", 200, 'p { content: "v2" }'],
   ];
-  for (const [path, status, expected] of cases) {
-    const response = await worker.navigate(`${path}?show=v2&x=%2F`);
-    const seen = status === 307 ? response.headers.get("location") : await response.text();
-    assert.deepEqual([response.status, seen], [status, status === 307 ? `${expected}?show=v2&x=%2F` : expected], path);
-    assert.match(response.headers.getSetCookie().join(), /halftone=1:/, "the draw is kept");
+  for (const site of ["files", "bucket"]) {
+    for (const [path, status, expected] of cases) {
+      const response = await worker.navigate(`http://${site}.example${path}?show=v2&x=%2F`);
+      const seen = status === 307 ? response.headers.get("location") : await response.text();
+      assert.deepEqual([response.status, seen], [status, status === 307 ? `${expected}?show=v2&x=%2F` : expected], site + path);
+      assert.match(response.headers.getSetCookie().join(), /halftone=1:/, "the draw is kept");
+    }
   }
 });
 

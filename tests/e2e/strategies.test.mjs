@@ -1,7 +1,6 @@
 // Who gets the canary, and who keeps what while plans are replaced: the three strategies on a running Worker.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { cookiesOf, said, startWorker, writeBuild } from "./worker.mjs";
 
@@ -32,7 +31,7 @@ class Person {
       why: said(response).why,
       revision: said(response).revision,
     });
-    assert.equal(await response.text(), `<p>${this.version}</p>`);
+    assert.ok((await response.text()).startsWith(`<p>${this.version}</p>`));
     return this.version;
   }
 }
@@ -45,15 +44,11 @@ async function visits(people) {
   return people.map((person) => person.version);
 }
 
-/** Puts a plan in force, derived from the one before, and comes back when it is. */
+/** Publishes a config, and comes back when it is in force. */
 async function publish(worker, config) {
-  const { PLANS } = await worker.env();
-  worker.published = (worker.published ?? 1) + 1;
-  const previous = join(worker.work, worker.published === 2 ? "build/plan.halftone" : "next/plan.halftone");
-  await PLANS.put("plan", worker.plan(config, previous));
+  const { shop } = await worker.publish(config);
   const probe = new Person(worker);
-  while ((await probe.visit()) && Number(probe.revision) !== worker.published)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await probe.visit()) && Number(probe.revision) !== shop) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 describe("random", () => {
@@ -238,9 +233,11 @@ describe("sequential", () => {
   const ticket = (person) => cookieParts(person.response).kept.split("|")[2];
   const number = (person) => Number.parseInt(ticket(person).slice(1).split("/")[0], 36);
 
+  let first;
   let enrolled;
   test("the first twenty are enrolled and nobody after them, whatever arrives at once", async () => {
-    enrolled = await arrive("shop.example", 100, 1);
+    first = await arrive("shop.example", 100, 1);
+    enrolled = [...first];
     // Four further isolates lease from the same office while two hundred visitors arrive here.
     const { TICKETS } = await worker.env();
     const [id] = await worker.objects("Tickets");
@@ -261,8 +258,9 @@ describe("sequential", () => {
   });
 
   test("numbers are in order of arrival, and a ticket is confirmed when its cookie comes back", async () => {
-    const person = enrolled[0];
-    assert.equal(number(person), 0);
+    // Who arrives in the same moment is in no order; the first burst was before all others.
+    assert.ok(Math.max(...first.map(number)) < Math.min(...enrolled.slice(first.length).map(number)));
+    const person = first.find((one) => number(one) === 0);
     assert.match(ticket(person), /^p0\//);
     await person.visit();
     assert.deepEqual([person.version, ticket(person)], ["v2", "c0"], "the cookie is set again");

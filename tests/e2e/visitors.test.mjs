@@ -83,7 +83,8 @@ before(async () => {
         shop: { versions, stable: "v1", rules },
         half: site({ hosts: ["half.example"] }),
         all: site({ hosts: ["all.example"], rollout: { canary: "v2", steps: ["100%"] }, bots: "stable" }),
-        bots: site({ hosts: ["bots.example"], bots: "split" }),
+        bots: site({ hosts: ["bots.example"], bots: "split-uncounted" }),
+        counted: site({ hosts: ["counted.example"], bots: "split" }),
         asked: site({ hosts: ["asked.example"], rollout: { canary: "v2", steps: ["100%"] }, consent: "cookie:consent=yes*" }),
         nameless: site({ hosts: ["nameless.example"], consent: "cookie:consent=yes*", without_consent: "cookieless" }),
         none: site({ hosts: ["none.example"], rollout: { canary: "v2", steps: ["100%"], step: 0 } }),
@@ -188,6 +189,19 @@ describe("a bot", () => {
       const headers = { "user-agent": CRAWLER, "cf-connecting-ip": `66.${network}.66.1` };
       const [first, second] = [await visit("bots.example", headers), await visit("bots.example", headers)];
       assert.deepEqual(first.headers.getSetCookie(), []);
+      assert.equal(said(first).version, said(second).version);
+      seen.add(said(first).version);
+    }
+    assert.deepEqual([...seen].sort(), ["v1", "v2"]);
+  });
+
+  test("is drawn and has a cookie like everybody where the config says so", async () => {
+    const seen = new Set();
+    for (let n = 0; n < 40; n++) {
+      const first = await visit("counted.example", { "user-agent": CRAWLER });
+      const cookie = cookiesOf(first);
+      assert.match(cookie, /^halftone=1:/);
+      const second = await visit("counted.example", { "user-agent": CRAWLER, cookie });
       assert.equal(said(first).version, said(second).version);
       seen.add(said(first).version);
     }

@@ -2,10 +2,10 @@
 
 use halftone::glob::Glob;
 use halftone::plan::{
-    Bots, Condition, Countries, Device, Enrolment, FORMAT, Fact, FileIndex, Forward, NotFound, Origin, Place, Plan, Rollout,
-    Rule, SameSite, Site, Strategy, Version, Wave, WithoutConsent,
+    Bots, Condition, Countries, Device, Enrolment, FORMAT, Fact, Feedback, FileIndex, Forward, NotFound, Origin, Place, Plan,
+    Rollout, Rule, SameSite, Site, Strategy, Stratum, Version, Wave, WithoutConsent,
 };
-use halftone::slot::{Ownership, VersionIndex, Weight};
+use halftone::slot::{Odds, Ownership, VersionIndex, Weight};
 use halftone::visitor::base64url;
 use proptest::prelude::*;
 
@@ -37,6 +37,7 @@ fn site(name: &str, strategy: Strategy) -> Site {
     };
     Site {
         name: text(name),
+        revision: 12,
         hosts: vec![format!("{name}.example"), format!("*.{name}.example")],
         versions: vec![
             Version { listed: true, ..version("v1", Origin::Assets(text("/v1"))) },
@@ -51,7 +52,14 @@ fn site(name: &str, strategy: Strategy) -> Site {
             canary: VersionIndex(1),
             newcomers_only: true,
             strategy,
+            step: 2,
+            strata: vec![Stratum {
+                name: text("NZ"),
+                odds: vec![Odds { canary: 500, stable: 9_500 }, Odds { canary: 400, stable: 9_500 }],
+            }],
         }),
+        is_off: false,
+        quarantined: vec![VersionIndex(2)],
         rules: Vec::new(),
         bots: Bots::Stable,
         consent: None,
@@ -61,6 +69,17 @@ fn site(name: &str, strategy: Strategy) -> Site {
         same_site: SameSite::Lax,
         hashed: None,
         response_header: true,
+        feedback: Feedback {
+            on: true,
+            inject: true,
+            reports: false,
+            reload: true,
+            sample: Weight::from_bp(1000).unwrap(),
+            shards: 4,
+            budget: 5_000_000,
+            retention_days: 30,
+            jurisdiction: text("eu"),
+        },
         files: FileIndex::default(),
     }
 }
@@ -109,7 +128,7 @@ fn everything() -> Plan {
 }
 
 /// The text of [`everything`], as the first release wrote it.
-const PINNED: &str = include_str!("../vectors/plan-1.txt");
+const PINNED: &str = include_str!("../vectors/plan-3.txt");
 
 #[test]
 fn the_text_of_a_plan_is_pinned() {
@@ -133,17 +152,17 @@ fn a_plan_that_is_cut_off_anywhere_is_refused() {
 
 #[test]
 fn what_is_no_plan_or_another_format_is_refused_in_words() {
-    let body = PINNED.trim_end().strip_prefix("halftone-plan/1 ").unwrap();
+    let body = PINNED.trim_end().strip_prefix("halftone-plan/3 ").unwrap();
     for (plan, words) in [
         (String::new(), "plan: it does not begin with `halftone-plan/`"),
         (text("{}"), "plan: it does not begin with `halftone-plan/`"),
-        (format!("halftone-plan/2 {body}"), "plan: format 2 can not be read here, only 1"),
-        (format!("halftone-plan/x {body}"), "plan: format x can not be read here, only 1"),
-        (format!("halftone-plan/1{body}"), "plan: it does not begin with `halftone-plan/`"),
-        (format!("halftone-plan/1 {body}="), "plan: not base64url"),
-        (format!("halftone-plan/1 {body} {body}"), "plan: not base64url"),
-        (text("halftone-plan/1 AQwK"), "plan: cut off or garbled"),
-        (format!("halftone-plan/1 {body}{}", "A".repeat(4 - body.len() % 4 + 4)), "plan: "),
+        (format!("halftone-plan/2 {body}"), "plan: format 2 can not be read here, only 3"),
+        (format!("halftone-plan/x {body}"), "plan: format x can not be read here, only 3"),
+        (format!("halftone-plan/3{body}"), "plan: it does not begin with `halftone-plan/`"),
+        (format!("halftone-plan/3 {body}="), "plan: not base64url"),
+        (format!("halftone-plan/3 {body} {body}"), "plan: not base64url"),
+        (text("halftone-plan/3 AQwK"), "plan: cut off or garbled"),
+        (format!("halftone-plan/3 {body}{}", "A".repeat(4 - body.len() % 4 + 4)), "plan: "),
     ] {
         let error = Plan::read(&plan).unwrap_err();
         assert!(error.starts_with(words), "{error} is not {words}");
@@ -152,9 +171,9 @@ fn what_is_no_plan_or_another_format_is_refused_in_words() {
 
 #[test]
 fn what_follows_a_plan_is_refused() {
-    let mut bytes = base64url::decode(PINNED.trim_end().strip_prefix("halftone-plan/1 ").unwrap()).unwrap();
+    let mut bytes = base64url::decode(PINNED.trim_end().strip_prefix("halftone-plan/3 ").unwrap()).unwrap();
     bytes.push(0);
-    let longer = format!("halftone-plan/1 {}", base64url::encode(&bytes));
+    let longer = format!("halftone-plan/3 {}", base64url::encode(&bytes));
     assert_eq!(Plan::read(&longer).unwrap_err(), "plan: more or other than a plan");
 }
 
@@ -168,7 +187,7 @@ fn a_plan_that_names_what_is_not_there_is_refused() {
     };
     assert_eq!(broken(|plan, _| plan.default_site = 3), "plan: default_site 3 of 3 sites");
     assert_eq!(broken(|plan, _| plan.sites.clear()), "plan: default_site 2 of 0 sites");
-    assert_eq!(broken(|plan, _| plan.format = 2), "plan: more or other than a plan");
+    assert_eq!(broken(|plan, _| plan.format = 1), "plan: more or other than a plan");
     let of_site = |name: &str| format!("plan: site `{name}` names a version that is not among its 5");
     assert_eq!(broken(|plan, _| plan.sites[0].stable = VersionIndex(5)), of_site("shop"));
     assert_eq!(broken(|plan, owners| plan.sites[0].rules[0].owners = owners), of_site("shop"));
@@ -189,20 +208,20 @@ fn a_plan_that_names_what_is_not_there_is_refused() {
 
 proptest! {
     #[test]
-    fn no_text_breaks_the_reader(text in "(halftone-plan/1 )?\\PC{0,60}") {
+    fn no_text_breaks_the_reader(text in "(halftone-plan/3 )?\\PC{0,60}") {
         let _ = Plan::read(&text);
     }
 
     #[test]
     fn no_bytes_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = Plan::read(&format!("halftone-plan/1 {}", base64url::encode(&bytes)));
+        let _ = Plan::read(&format!("halftone-plan/3 {}", base64url::encode(&bytes)));
     }
 
     #[test]
     fn a_changed_byte_is_refused_or_gives_a_plan_that_can_be_written_again(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut bytes = base64url::decode(PINNED.trim_end().strip_prefix("halftone-plan/1 ").unwrap()).unwrap();
+        let mut bytes = base64url::decode(PINNED.trim_end().strip_prefix("halftone-plan/3 ").unwrap()).unwrap();
         *at.get_mut(&mut bytes) = byte;
-        if let Ok(plan) = Plan::read(&format!("halftone-plan/1 {}", base64url::encode(&bytes))) {
+        if let Ok(plan) = Plan::read(&format!("halftone-plan/3 {}", base64url::encode(&bytes))) {
             prop_assert_eq!(Plan::read(&plan.write()).unwrap(), plan);
         }
     }

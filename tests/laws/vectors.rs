@@ -78,7 +78,14 @@ fn versions_of_visitors_are_as_written() {
 fn numbers_of_rollouts_are_as_written() {
     for case in list(&file(), "rollout_tags") {
         let strategy = Strategy::Random(Ownership::all(VersionIndex(0)));
-        let rollout = Rollout { salt: text(case, "salt").to_owned(), canary: VersionIndex(0), newcomers_only: false, strategy };
+        let rollout = Rollout {
+            salt: text(case, "salt").to_owned(),
+            canary: VersionIndex(0),
+            newcomers_only: false,
+            strategy,
+            step: 1,
+            strata: Vec::new(),
+        };
         assert_eq!(u64::from(rollout.tag()), number(&case["tag"]), "{case}");
     }
 }
@@ -113,6 +120,7 @@ fn visitor(value: &Value) -> Visitor {
             colo: place(3),
             arm,
             ticket,
+            draw: None,
         },
     }
 }

@@ -1,6 +1,6 @@
 //! A rollout and its steps.
 
-use super::{MOST_AREAS, MOST_STEPS, object, optional, required, word};
+use super::{MOST_AREAS, MOST_STEPS, calendar, object, optional, policy, required, word};
 use crate::config::shape::{Field, Map, Object, Shape, Word};
 use crate::config::spelling as text;
 
@@ -30,9 +30,22 @@ pub static ROLLOUT: Object = object(
             Shape::Whole { least: 0, most: MOST_STEPS as u64 },
             "1",
             "2",
-            "How many steps are in force: 0 draws nobody, 1 stands on the first.",
+            "The step it begins at: 1 is the first, 0 draws nobody and waits for a person. A file that names another step than the file before takes a running rollout there.",
         ),
         optional("visitors", Shape::Word(&VISITORS), "\"everyone\"", "\"new\"", "Who may be drawn."),
+        policy::DECIDE,
+        policy::GUARDS,
+        policy::FALSE_ROLLBACK,
+        policy::FALSE_PROMOTION,
+        policy::LEAST_NETWORKS,
+        policy::DEADLINE,
+        policy::ON_DEADLINE,
+        policy::ON_NEW_VERSION,
+        policy::PACE,
+        policy::OPTIMISE,
+        calendar::START,
+        calendar::WINDOWS,
+        calendar::FREEZES,
     ],
     "The process that brings a canary in, step by step.",
 );
@@ -59,12 +72,33 @@ static STEP: Shape = Shape::Either(&[
 const HOLD: Field =
     optional("hold", Shape::Text(&text::DURATION), "\"10m\"", "\"1h\"", "The least time spent on this step, at most \"365d\".");
 
+const VISITORS_OF_STEP: Field = optional(
+    "least_visitors",
+    Shape::Whole { least: 0, most: 1_000_000_000 },
+    "100",
+    "1000",
+    "So many visitors are drawn on this step, at least, before it is left.",
+);
+
+const APPROVAL: Field = optional(
+    "approval",
+    Shape::Flag,
+    "false",
+    "true",
+    "Whether a person has to agree (`halftone approve`) before this step is left.",
+);
+
 /// See [`STEP`].
 pub static RANDOM_STEP: Object = Object {
     name: "random-step",
     noun: "a step with `weight`",
     doc: "A step of the random strategy. A weight alone is short for an object with only that.",
-    fields: &[required("weight", Shape::Text(&text::WEIGHT), "\"5%\"", "The canary's share of all visitors."), HOLD],
+    fields: &[
+        required("weight", Shape::Text(&text::WEIGHT), "\"5%\"", "The canary's share of all visitors."),
+        HOLD,
+        VISITORS_OF_STEP,
+        APPROVAL,
+    ],
     one_of: &[],
     mark: Some("weight"),
 };
@@ -89,6 +123,8 @@ pub static SEQUENTIAL_STEP: Object = Object {
             "The share of the enrolled, by slot, that gets the canary.",
         ),
         HOLD,
+        VISITORS_OF_STEP,
+        APPROVAL,
     ],
     one_of: &[],
     mark: Some("first"),
@@ -107,6 +143,8 @@ pub static GEOGRAPHIC_STEP: Object = Object {
             "The canary's share of the visitors of each area.",
         ),
         HOLD,
+        VISITORS_OF_STEP,
+        APPROVAL,
     ],
     one_of: &[],
     mark: Some("areas"),

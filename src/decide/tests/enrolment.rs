@@ -99,7 +99,7 @@ fn whoever_keeps_no_cookie_is_never_enrolled() {
     let asking = Site {
         consent: Some(("consent".to_owned(), glob("yes"))),
         without_consent: crate::plan::WithoutConsent::Cookieless,
-        bots: Bots::Split,
+        bots: Bots::SplitUncounted,
         ..first_so_many(100)
     };
     let mut edge = leased(asking, vec![0, 1, 2]);

@@ -164,8 +164,11 @@ fn the_config_can_say_which_paths_are_content_hashed() {
 fn validators_of_another_version_do_not_reach_an_origin() {
     let mut edge = edge(shop(FILES));
     let asked = |edge: &mut Edge, request: Request<'_>| carried(edge, &request).attempts[0].if_none_match.clone();
-    let tags = r#""v2~new", "v1~old""#;
-    assert_eq!(asked(&mut edge, Request { if_none_match: tags, ..page("https://shop.example/") }), r#""new""#);
+    let tags = r#""v2~new", "v1~old", "v2~~told", "v1~~other""#;
+    // A page that is to report is only confirmed by a copy that was told to.
+    assert_eq!(asked(&mut edge, Request { if_none_match: tags, ..page("https://shop.example/") }), r#""told""#);
+    let plain = r#""v2~new", "v1~old""#;
+    assert_eq!(asked(&mut edge, Request { if_none_match: plain, ..page("https://shop.example/") }), "");
     assert_eq!(asked(&mut edge, Request { if_none_match: tags, ..script("https://shop.example/main.js") }), r#""old""#);
     // A public file is the same for all, and its tag is the origin's.
     let public = Request { if_none_match: r#""tag""#, ..script("https://shop.example/both-9c8d7e6f.js") };
@@ -223,6 +226,6 @@ fn every_kind_of_origin_gets_its_own_address() {
     );
     assert_eq!(
         through(Origin::R2(text("BUILDS"), text("v2/")), vec![]),
-        (Kind::R2, text("BUILDS"), text("v2/café"), text(""), text(""), "")
+        (Kind::R2, text("BUILDS"), text("v2/café"), text("v2/"), text(""), "p")
     );
 }

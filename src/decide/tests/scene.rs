@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::decide::{Answer, Carry, Edge, Instruction, Needs, Request};
 use crate::glob::Glob;
 use crate::plan::{
-    Bots, Condition, Enrolment, FORMAT, FileIndex, NotFound, Origin, Plan, Rollout, Rule, SameSite, Site, Strategy, Version,
-    Wave, WithoutConsent,
+    Bots, Condition, Enrolment, FORMAT, FileIndex, NotFound, Origin, Plan, Rollout, Rule, SameSite, Site, Strategy, Stratum,
+    Version, Wave, WithoutConsent,
 };
 use crate::slot::{Ownership, VersionIndex, Weight};
 use crate::strategy::sequential::Lease;
@@ -51,7 +51,13 @@ pub fn version(id: &str) -> Version {
 }
 
 pub fn rollout(strategy: Strategy) -> Rollout {
-    Rollout { salt: "shop/rollout/spring".to_owned(), canary: V2, newcomers_only: false, strategy }
+    let stratum = |name: &str, owners: &Ownership| Stratum::new(name, std::slice::from_ref(owners), V2, V1);
+    let strata = match &strategy {
+        Strategy::Random(owners) => vec![stratum("", owners)],
+        Strategy::Sequential(enrolment) => vec![stratum("", &enrolment.of)],
+        Strategy::Geographic(waves) => waves.iter().map(|wave| stratum(&wave.name, &wave.owners)).collect(),
+    };
+    Rollout { salt: "shop/rollout/spring".to_owned(), canary: V2, newcomers_only: false, strategy, step: 1, strata }
 }
 
 /// A random rollout at so many basis points.
@@ -92,10 +98,13 @@ pub fn glob(text: &str) -> Glob {
 pub fn site() -> Site {
     Site {
         name: "shop".to_owned(),
+        revision: 12,
         hosts: Vec::new(),
         versions: vec![version("v1"), version("v2")],
         stable: V1,
         rollout: None,
+        is_off: false,
+        quarantined: Vec::new(),
         rules: Vec::new(),
         bots: Bots::SplitUncounted,
         consent: None,
@@ -105,6 +114,7 @@ pub fn site() -> Site {
         same_site: SameSite::Lax,
         hashed: None,
         response_header: true,
+        feedback: crate::config::feedback::usual(),
         files: FileIndex::default(),
     }
 }
@@ -164,7 +174,14 @@ impl Drop for Lent {
 /// A fresh isolate with this plan and these keys.
 pub fn edge_with(plan: Plan, keys: Option<Keys>) -> Lent {
     Lent(Some(match SPARE.with_borrow_mut(Vec::pop) {
-        Some(spare) => Edge { needs: Needs::of(&plan), plan, keys, bots: spare.bots, lease: Lease::default() },
+        Some(spare) => Edge {
+            needs: Needs::of(&plan),
+            plan,
+            keys,
+            bots: spare.bots,
+            lease: Lease::default(),
+            told: RefCell::new([0; crate::decide::TOLD]),
+        },
         None => Edge::new(plan, keys),
     }))
 }
@@ -216,7 +233,7 @@ pub fn decided(edge: &mut Edge, request: &Request<'_>, number: u64) -> Instructi
 pub fn carried_for(edge: &mut Edge, request: &Request<'_>, number: u64) -> Carry {
     match decided(edge, request, number) {
         Instruction::Carry(carry) => carry,
-        Instruction::Answer(answer) => panic!("{} is answered at once: {answer:?}", request.url),
+        other => panic!("{} is not carried: {other:?}", request.url),
     }
 }
 
@@ -229,7 +246,7 @@ pub fn carried(edge: &mut Edge, request: &Request<'_>) -> Carry {
 pub fn answered(edge: &mut Edge, request: &Request<'_>) -> Answer {
     match decided(edge, request, 0) {
         Instruction::Answer(answer) => answer,
-        Instruction::Carry(carry) => panic!("{} is carried: {carry:?}", request.url),
+        other => panic!("{} is not answered at once: {other:?}", request.url),
     }
 }
 

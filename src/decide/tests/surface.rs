@@ -1,5 +1,5 @@
 use super::scene::*;
-use crate::decide::{Instruction, Needs, Request};
+use crate::decide::{Instruction, Needs, Request, page_of};
 use crate::plan::{Condition, Countries, Fact, Geo, Place, Plan, Site, Wave};
 use proptest::prelude::*;
 
@@ -44,7 +44,7 @@ fn a_cookie_of_one_site_says_nothing_to_another() {
 fn the_admin_hostname_serves_no_site() {
     let all = Plan { admin_host: Some("admin.example".to_owned()), ..plan(vec![ramp(10_000)]) };
     let mut edge = edge_with(all, Some(keys()));
-    for path in ["/", "/main.js", "/_halftone/health", "/..%2f"] {
+    for path in ["/main.js", "/index.html", "/_halftone/health", "/..%2f"] {
         let url = format!("https://admin.example:8443{path}");
         let answer = answered(&mut edge, &page(&url));
         assert_eq!((answer.status, header(&answer, "set-cookie")), (404, None), "{path}");
@@ -56,7 +56,7 @@ fn the_admin_hostname_serves_no_site() {
 fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
     let mut with = edge(ramp(10_000));
     let answer = answered(&mut with, &page("https://shop.example/_halftone/health"));
-    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"status\":\"ok\",\"revision\":12,\"plan_format\":1}\n"));
+    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"status\":\"ok\",\"revision\":12,\"plan_format\":3}\n"));
     assert_eq!((header(&answer, "content-type"), header(&answer, "cache-control")), (Some("application/json"), Some("no-store")));
     let answer = answered(&mut with, &Request { method: "POST", ..page("https://shop.example/_halftone/health") });
     assert_eq!((answer.status, header(&answer, "allow")), (405, Some("GET, HEAD")));
@@ -72,6 +72,26 @@ fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
     let mut without = edge_with(plan(vec![ramp(10_000)]), None);
     let answer = answered(&mut without, &page("https://shop.example/_halftone/health"));
     assert!(answer.status == 200 && answer.body.contains("HALFTONE_KEYS"), "{}", answer.body);
+}
+
+#[test]
+fn flags_say_what_the_visitors_page_is_and_draw_nothing() {
+    let mut edge = edge(ramp(5_000));
+    let url = "https://shop.example/_halftone/ofrep/v1/evaluate/flags";
+    assert!(matches!(decided(&mut edge, &page(url), 1), Instruction::Own(own) if own.what.as_str() == "flags"));
+    let asks = |plan: &Plan, cookies: &str| {
+        let request = Request { method: "POST", dest: "empty", cookies, ..page(url) };
+        let bots = crate::visitor::bots::Bots::standard();
+        page_of(plan, &keys(), &bots, &request).map(|(site, version, why)| format!("{} {version} {why}", site.name)).unwrap()
+    };
+    for number in 0..20 {
+        let carry = carried_for(&mut edge, &page("https://shop.example/"), number);
+        let version = shown(&carry).0.to_owned();
+        assert_eq!(asks(&edge.plan, &pair(&carry.set_cookie)), format!("shop {version} page"));
+    }
+    assert_eq!(asks(&edge.plan, ""), "shop v1 stable");
+    let off = Site { is_off: true, ..ramp(10_000) };
+    assert_eq!(asks(&plan(vec![off]), ""), "shop v1 off");
 }
 
 #[test]
@@ -141,15 +161,19 @@ fn a_plan_asks_for_the_facts_it_reads_and_no_others() {
         let rules = conditions.into_iter().enumerate().map(|(at, when)| rule(&at.to_string(), when, V2)).collect();
         Plan { geo_headers: vec![(Fact::Country, "x-country".to_owned())], ..plan(vec![Site { rules, ..site() }]) }
     };
-    assert_eq!(Needs::of(&rules(vec![])), Needs::default());
-    let geo = Needs { geo: true, headers: vec!["x-country".to_owned()], ..Needs::default() };
+    let named = || Needs { names: vec!["halftone".to_owned()], ..Needs::default() };
+    assert_eq!(Needs::of(&rules(vec![])), named());
+    let geo = Needs { geo: true, headers: vec!["x-country".to_owned()], ..named() };
     assert_eq!(Needs::of(&rules(vec![Condition::City(vec!["auckland".to_owned()])])), geo);
     let header = |name: &str| Condition::Header(name.to_owned(), vec![glob("*")]);
     let nested = Condition::Not(Box::new(Condition::Any(vec![header("x-a"), header("x-b"), Condition::Language(vec![])])));
     let names = ["x-a", "x-b", "accept-language"].map(str::to_owned).to_vec();
-    assert_eq!(Needs::of(&rules(vec![header("x-a"), nested])), Needs { headers: names, ..Needs::default() });
-    assert_eq!(Needs::of(&rules(vec![Condition::Device(vec![])])), Needs::default());
-    assert_eq!(Needs::of(&Plan { geo_headers: Vec::new(), ..only_new_zealand() }), Needs { geo: true, ..Needs::default() });
+    assert_eq!(Needs::of(&rules(vec![header("x-a"), nested])), Needs { headers: names, ..named() });
+    assert_eq!(Needs::of(&rules(vec![Condition::Device(vec![])])), named());
+    assert_eq!(
+        Needs::of(&Plan { geo_headers: Vec::new(), ..only_new_zealand() }),
+        Needs { geo: true, counts: true, brief: true, ..named() }
+    );
 }
 
 #[test]
@@ -172,7 +196,7 @@ fn the_halftone_header_can_be_switched_off() {
 fn another_plan_is_in_force_from_the_next_request_on() {
     let mut edge = edge(ramp(0));
     assert_eq!(shown(&carried(&mut edge, &page("https://shop.example/"))).0, "v1");
-    edge.replace_plan(Plan { revision: 13, ..plan(vec![ramp(10_000)]) });
+    edge.replace_plan(plan(vec![Site { revision: 13, ..ramp(10_000) }]));
     let carry = carried(&mut edge, &page("https://shop.example/"));
     assert_eq!((shown(&carry).0, carry.revision), ("v2", 13));
     edge.replace_plan(only_new_zealand());
@@ -194,7 +218,7 @@ proptest! {
         let url = format!("https://shop.example/{path}");
         let request = Request {
             method: &method, url: &url, cookies: &cookies, dest: &dest, purpose: &purpose, if_none_match: &tail, failed: &tail, accept: "text/html",
-            user_agent: &tail, privacy_control: &tail, address: &tail, referer: &url, geo: Geo { country: &tail, region: &tail, city: &tail, colo: &tail }, headers: &tail, now_ms
+            user_agent: &tail, privacy_control: &tail, address: &tail, referer: &url, geo: Geo { country: &tail, region: &tail, city: &tail, colo: &tail }, headers: &tail, is_brief: false, now_ms
         };
         let mut edge = edge(ramp(bp));
         if let Instruction::Carry(carry) = decided(&mut edge, &request, 3) {

@@ -9,31 +9,24 @@ const FILES: &[(&str, u64, bool)] = &[("/index.html", 3, true), ("/main-4f3a2b1c
 fn text(edge: &mut Edge, request: &Request<'_>) -> String {
     let mut text = String::new();
     decided(edge, request, 0).render(&mut text);
-    text.split('\n').map(|line| if line.is_empty() { "(empty)" } else { line }).collect::<Vec<_>>().join("\n")
+    let shown = |field: &str| if field.is_empty() { "(empty)".to_owned() } else { field.to_owned() };
+    let lines = text.split('\n').map(|line| line.split('\t').map(shown).collect::<Vec<_>>().join(" ¦ "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn the_first_page_of_a_new_visitor() {
     let mut edge = edge(listed(ramp(10_000), FILES));
     insta::assert_snapshot!(text(&mut edge, &page("https://shop.example/?utm=1")), @r#"
-    Cghn
-    3000
-    12
-    halftone
-    __Host-halftone=1:r80dezmoIOL0Zbmhap54bg:tlqo00:tlqo00:v2:vkcxsp::QcgHkWw5nDbqXosi75zXxQ; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure
+    Cghnirt ¦ 3000 ¦ 12 ¦ halftone ¦ Cookie ¦ private, no-cache
+    __Host-halftone=1:r80dezmoIOL0Zbmhap54bg:tlqo00:tlqo00:v2:vkcxsp:|||c1/dl0bgm/7ps/0:MzfONCph-Ghsf9jLzZgYMg; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure
     (empty)
     (empty)
-    Cookie
-    private, no-cache
-    a
-    (empty)
+    1~mubwqo00~r80dezmoIOL0Zbmhap54bg~vkcxsp~dcn~~v2~1~7ps~0~~JMwTp_HdRedpDuvi4LmYOg
+    - shop 1908647449 2 30
+    page mubwqo00r80dezmo r80dezmoIOL0Zbmhap54bg drawn|c|v2|1|-|10000|0 32 aqPI9WVQ__w
+    a ¦ (empty) ¦ /v2 ¦ (empty) ¦ v2 ¦ canary ¦ (empty) ¦ (empty)
     https://assets.local/v2/index.html
-    /v2
-    (empty)
-    v2
-    canary
-    (empty)
-    (empty)
     (empty)
     "#);
 }
@@ -44,25 +37,16 @@ fn a_script_of_that_page() {
     let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
     let request = Request { cookies: &cookies, if_none_match: "\"abc\"", ..script("https://shop.example/main-4f3a2b1c.js") };
     insta::assert_snapshot!(text(&mut edge, &request), @r#"
-    Ch
-    3000
-    12
-    halftone
+    Ch ¦ 3000 ¦ 12 ¦ halftone ¦ (empty) ¦ public, max-age=31536000, immutable
     (empty)
     (empty)
     (empty)
     (empty)
-    public, max-age=31536000, immutable
-    a
-    (empty)
+    - shop 1908647449 2 30
+    proof r80dezmoIOL0Zbmhap54bg
+    a ¦ (empty) ¦ /v2 ¦ (empty) ¦ v2 ¦ page ¦ (empty) ¦ (empty)
     https://assets.local/v2/main-4f3a2b1c.js
-    /v2
-    (empty)
-    v2
-    page
-    (empty)
     "abc"
-    (empty)
     "#);
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::model::{Condition as When, Cookie};
+use crate::config::model::{Condition as When, Cookie, Gate};
 use crate::plan::{Bots, NotFound, Origin, SameSite, WithoutConsent};
 use crate::slot::{SLOTS, Slot};
 use crate::strategy::geographic::wave;
@@ -35,13 +35,17 @@ fn site(versions: &[&str]) -> model::Site {
         cookie: Cookie { name: "halftone".to_owned(), max_age_s: 15_552_000, same_site: SameSite::Lax },
         hashed: None,
         response_header: true,
+        feedback: crate::config::feedback::usual(),
+        webhooks: Vec::new(),
+        allow_origins: Vec::new(),
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the field of a site it fills is an option")]
 fn rollout(ladder: Ladder, step: usize) -> Option<model::Rollout> {
-    let hold_s = vec![600; ladder.len()];
-    Some(model::Rollout { id: "spring".to_owned(), canary: V2, visitors: Visitors::Everyone, ladder, step, hold_s })
+    let rungs = vec![Gate { hold_s: 600, least_visitors: 100, approval: false, between: false }; ladder.len()];
+    let (id, policy) = ("spring".to_owned(), crate::rollout::policy::Policy::usual());
+    Some(model::Rollout { id, canary: V2, visitors: Visitors::Everyone, ladder, step, rungs, policy })
 }
 
 fn random(weights: &[u16], step: usize) -> model::Site {
@@ -148,12 +152,12 @@ fn the_most_specific_area_that_holds_a_visitor_decides() {
     ] {
         let geo = crate::plan::Geo { country, region, city: "", colo };
         let found = wave(waves, &geo).unwrap();
-        assert_eq!(found.name, expected, "{country}-{region} {colo}");
+        assert_eq!(found.1.name, expected, "{country}-{region} {colo}");
         let bp = ["unknown", "elsewhere", "continent:OC", "EU", "NZ", "NZ-AUK", "colo:AKL"]
             .iter()
             .position(|name| *name == expected)
             .unwrap();
-        assert_eq!(usize::from(found.weight(V2).bp()), bp + 1, "{expected}");
+        assert_eq!(usize::from(found.1.weight(V2).bp()), bp + 1, "{expected}");
     }
 }
 

@@ -3,7 +3,7 @@
 use halftone::config::Severity;
 
 use super::load::load;
-use super::{ConfigFile, Failure};
+use super::{ConfigFile, Failure, paint};
 
 #[derive(clap::Args)]
 pub struct Check {
@@ -27,15 +27,18 @@ pub fn run(command: &Check) -> Result<(), Failure> {
         println!("{text}");
     } else {
         for problem in problems {
-            println!("{name}:{problem}");
+            paint::line(&format!("{name}:{problem}"), paint::of(problem.severity));
         }
         for finding in findings {
-            println!("wrangler.toml: warning: {finding}");
+            paint::line(&format!("{}: warning: {finding}", loaded.wrangler), paint::WARNING);
         }
-        match (errors, warnings) {
-            (0, 0) => println!("{name}: no problems"),
-            _ => println!("{name}: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
-        }
+        let counts = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+        let (style, said) = match (errors, warnings) {
+            (0, 0) => (paint::GOOD, "no problems".to_owned()),
+            (0, _) => (paint::WARNING, counts),
+            _ => (paint::BAD, counts),
+        };
+        paint::line(&format!("{name}: {said}"), style);
     }
     if errors == 0 { Ok(()) } else { Err(Failure::Config) }
 }

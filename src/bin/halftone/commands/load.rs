@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use halftone::config::deployment::{Deployment, Finding};
-use halftone::config::{Builds, Checked, check, model::Config, sources};
+use halftone::config::deployment::{self, Deployment, Finding};
+use halftone::config::{Builds, Checked, Problem, Severity, check, model::Config, sources};
 use halftone::plan::compile::{self, Listings};
 
-use super::{ConfigFile, Failure};
+use super::{ConfigFile, Failure, paint};
 
 /// A config file that was read and checked.
 pub struct Loaded {
@@ -14,8 +14,10 @@ pub struct Loaded {
     pub checked: Checked,
     /// What its builds hold.
     pub builds: Builds,
-    /// What the wrangler.toml beside it lacks.
+    /// What wrangler's file beside it lacks.
     pub findings: Vec<Finding>,
+    /// The name of that file.
+    pub wrangler: &'static str,
 }
 
 /// Reads and checks a config and the builds it names.
@@ -24,7 +26,7 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
         format!("{} can not be read: {error} — name the config file: `halftone check path/to/halftone.json`", file.path.display())
     })?;
     let folder = file.path.parent().unwrap_or(Path::new(""));
-    let deployment = deployment(folder)?;
+    let (wrangler, deployment) = deployment(folder)?.unzip();
     let assets = file.assets.clone().or_else(|| deployment.as_ref().and_then(Deployment::assets_folder));
     let assets = folder.join(assets.unwrap_or_else(|| PathBuf::from("www")));
     // A config with errors still says where its builds are, so that what is wrong with them is said in the same go.
@@ -35,24 +37,56 @@ pub fn load(file: &ConfigFile) -> Result<Loaded, Failure> {
         (Some(config), Some(deployment)) => deployment.check(config),
         _ => Vec::new(),
     };
-    Ok(Loaded { checked, builds, findings })
+    Ok(Loaded { checked, builds, findings, wrangler: wrangler.unwrap_or_default() })
 }
 
-/// The wrangler.toml beside a config, if there is one.
-fn deployment(folder: &Path) -> Result<Option<Deployment>, Failure> {
-    let path = folder.join("wrangler.toml");
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
-    Deployment::read(&text).map(Some).map_err(|error| Failure::Other(format!("{}: {error}", path.display())))
+/// The first of wrangler's files beside a config, if there is one, and its name.
+fn deployment(folder: &Path) -> Result<Option<(&'static str, Deployment)>, Failure> {
+    for name in deployment::NAMES {
+        let path = folder.join(name);
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            let read = Deployment::read(name, &text).map_err(|error| format!("{}: {error}", path.display()))?;
+            return Ok(Some((name, read)));
+        }
+    }
+    Ok(None)
+}
+
+/// What is to be known about a config that is valid all the same.
+pub struct Remarks {
+    /// The checker's warnings.
+    pub problems: Vec<Problem>,
+    /// What wrangler's file lacks.
+    pub findings: Vec<Finding>,
+    wrangler: &'static str,
+}
+
+impl Remarks {
+    /// All of them, a line each.
+    pub fn print(&self, file: &ConfigFile) {
+        let name = file.path.display();
+        for problem in &self.problems {
+            paint::line(&format!("{name}:{problem}"), paint::of(problem.severity));
+        }
+        for finding in &self.findings {
+            paint::line(&format!("{}: warning: {finding}", self.wrangler), paint::of(Severity::Warning));
+        }
+    }
 }
 
 /// Like [`load`], for commands that need a config without errors; prints the problems otherwise.
 pub fn load_valid(file: &ConfigFile) -> Result<(Config, Builds), Failure> {
-    let Loaded { checked, builds, .. } = load(file)?;
+    load_with_remarks(file).map(|(config, builds, _)| (config, builds))
+}
+
+/// Like [`load_valid`], with what else is to be known about the config.
+pub fn load_with_remarks(file: &ConfigFile) -> Result<(Config, Builds, Remarks), Failure> {
+    let Loaded { checked, builds, findings, wrangler } = load(file)?;
     if let Some(config) = checked.config {
-        return Ok((config, builds));
+        return Ok((config, builds, Remarks { problems: checked.problems, findings, wrangler }));
     }
     for problem in &checked.problems {
-        eprintln!("{}:{problem}", file.path.display());
+        paint::error_line(&format!("{}:{problem}", file.path.display()), paint::of(problem.severity));
     }
     Err(Failure::Config)
 }

@@ -10,6 +10,7 @@ use super::{ConfigFile, Failure, now_s};
 #[derive(clap::Args)]
 pub struct Preview {
     /// Id of the version to show.
+    #[arg(id = "shown", value_name = "VERSION")]
     version: String,
     #[command(flatten)]
     file: ConfigFile,
@@ -52,34 +53,35 @@ pub fn link(
     version: &str,
     expiry_s: u64,
 ) -> Result<String, Failure> {
-    let address = halftone::route::Address::parse(url)
-        .ok_or_else(|| format!("--url {url}: not an http(s) address; write it whole, like https://shop.example/"))?;
+    let no_address = || format!("--url {url}: not an http(s) address; write it whole, like https://shop.example/");
+    let address = halftone::route::Address::parse(url).ok_or_else(no_address)?;
     let site = site_of(config, address.host).ok_or_else(|| "the config has no site for this host".to_owned())?;
     if !site.versions.iter().any(|known| known.id == version) {
         let known: Vec<&str> = site.versions.iter().map(|version| version.id.as_str()).collect();
         return Err(Failure::Other(format!("site `{}` has no version `{version}`; it has {}", site.name, known.join(", "))));
     }
-    let token = preview::mint(keys, &site.name, address.host, version, expiry_s);
-    let joint = if address.query.is_empty() { "?" } else { "&" };
-    let base = if url.ends_with(address.authority) { format!("{url}/") } else { url.to_owned() };
-    Ok(format!("{base}{joint}{}={token}", preview::PARAMETER))
+    preview::link(keys, &site.name, url, version, expiry_s).ok_or_else(|| Failure::Other(no_address()))
 }
 
 fn site_of<'a>(config: &'a halftone::config::model::Config, host: &str) -> Option<&'a Site> {
-    let named = config.sites.iter().find(|site| site.hosts.iter().any(|pattern| halftone::plan::host_matches(pattern, host)));
-    named.or_else(|| config.sites.get(config.default_site))
+    let hosts = config.sites.iter().map(|site| site.hosts.as_slice());
+    config.sites.get(halftone::plan::site_at(hosts, host).unwrap_or(config.default_site))
 }
 
-/// The signing secret: from the environment, or from the `.dev.vars` that local runs use.
+/// The signing secret.
 pub fn secret() -> Result<String, Failure> {
-    if let Ok(secret) = std::env::var("HALFTONE_KEYS") {
-        return Ok(secret);
-    }
-    let text = std::fs::read_to_string(".dev.vars").unwrap_or_default();
-    text.lines()
-        .find_map(|line| line.strip_prefix("HALFTONE_KEYS="))
-        .map(|value| value.trim().trim_matches('"').to_owned())
-        .ok_or_else(|| {
-            "no signing secret: set HALFTONE_KEYS to the value of the Worker's secret (locally, `make dev` writes one to .dev.vars)".to_owned().into()
-        })
+    setting("HALFTONE_KEYS").ok_or_else(|| {
+        "no signing secret: set HALFTONE_KEYS to the value of the Worker's secret (locally, `make dev` writes one to .dev.vars)"
+            .to_owned()
+            .into()
+    })
+}
+
+/// A secret by name: from the environment, or from the `.dev.vars` that local runs use.
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().or_else(|| {
+        let text = std::fs::read_to_string(".dev.vars").unwrap_or_default();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+        Some(value.trim().trim_matches('"').to_owned())
+    })
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use halftone::decide::{Edge, Instruction, Request};
-use halftone::plan::{Geo, Plan};
-use halftone::visitor::{Keys, base64url};
+use halftone::plan::{Plan, shares};
+use halftone::simulation::population::{Counted, Population};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use super::load::{load_valid, plan};
 use super::{ConfigFile, Failure};
@@ -26,153 +26,173 @@ pub struct Simulate {
     /// Host they ask for.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
+    /// Instead, run whole rollouts of the config's steps and guards, healthy and not, and show how they end.
+    #[arg(long)]
+    ramp: bool,
+    /// How many rollouts of each kind.
+    #[arg(long, default_value_t = 1000)]
+    ramps: u64,
     /// Print it as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Visitors by country, version and why.
-type Counts = BTreeMap<(String, String, &'static str), u64>;
-
 pub fn run(command: &Simulate) -> Result<(), Failure> {
+    if command.ramp {
+        return super::ramps::run(&command.file, command.ramps, command.seed, command.json);
+    }
     let (config, builds) = load_valid(&command.file)?;
     let plan = plan(&config, &builds, None, 1)?;
     if command.countries.is_empty() {
         return Err(Failure::Other("--countries: name at least one, like NZ,DE".to_owned()));
     }
+    let host = command.host.to_ascii_lowercase();
     let bar = ProgressBar::new(command.visitors);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} visitors, {eta} left") {
         bar.set_style(style);
     }
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let counts = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| {
-                let (plan, bar) = (plan.clone(), bar.clone());
-                scope.spawn(move || population(command, plan, worker, threads, &bar))
-            })
-            .collect();
-        let mut all = Counts::new();
-        for worker in workers {
-            let counts = worker.join().map_err(|_| "a part of the population was lost".to_owned())??;
-            for (key, count) in counts {
-                *all.entry(key).or_insert(0) += count;
-            }
-        }
-        Ok::<_, String>(all)
-    })?;
+    let crowd = Population { visitors: command.visitors, seed: command.seed, countries: &command.countries, host: &host };
+    let counted = crowd.come(&plan, threads, |more| bar.inc(more))?;
     bar.finish_and_clear();
-    report(command, &plan, &counts);
+    let rows = rows(&plan, &host, &counted);
+    if command.json {
+        println!("{}", as_json(command, &counted, &rows));
+        return Ok(());
+    }
+    println!("{} visitors, seed {}", command.visitors, command.seed);
+    for row in &rows {
+        println!("{}", row.line());
+    }
+    if let Some(first) = arrivals(&plan, &host) {
+        println!("  the first {first} to arrive are enrolled: {} were", counted.enrolled);
+    }
     Ok(())
 }
 
-/// Every `threads`-th visitor, beginning with the `worker`-th.
-fn population(command: &Simulate, plan: Plan, worker: u64, threads: u64, bar: &ProgressBar) -> Result<Counts, String> {
-    let keys = Keys::read(&base64url::encode(&[7; 32]))?;
-    let mut edge = Edge::new(plan, Some(keys));
-    let url = format!("https://{}/", command.host);
-    let mut counts = Counts::new();
-    let mut handed_out = 0;
-    for visitor in (worker..command.visitors).step_by(threads as usize) {
-        let country = command
-            .countries
-            .get((mixed(command.seed, visitor, 0) % command.countries.len() as u64) as usize)
-            .map_or("", String::as_str);
-        let id = [mixed(command.seed, visitor, 1).to_le_bytes(), mixed(command.seed, visitor, 2).to_le_bytes()];
-        let request = Request {
-            method: "GET",
-            url: &url,
-            dest: "document",
-            accept: "text/html",
-            user_agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-            geo: Geo { country, ..Geo::default() },
-            now_ms: 1_790_000_000_000,
-            ..Request::default()
-        };
-        // Arrival numbers: what the ticket office would lease to this part of the population.
-        if visitor % 1024 == worker {
-            let block = (0..4096).map(|n| (handed_out + n) * threads + worker).collect();
-            edge.lease.granted(tag(&edge.plan), block, request.now_ms / 1000);
-            handed_out += 1024 / threads + 1;
-        }
-        let instruction = edge.decide(&request, || Some(joined(id)));
-        let (version, why) = match instruction {
-            Instruction::Carry(carry) => {
-                carry.attempts.first().map_or((String::new(), ""), |first| (first.version.clone(), first.why))
-            }
-            Instruction::Answer(answer) => (format!("(answer {})", answer.status), ""),
-        };
-        *counts.entry((country.to_owned(), version, why)).or_insert(0) += 1;
-        if visitor % 8192 == worker {
-            bar.inc(8192);
-        }
-    }
-    Ok(counts)
+/// Visitors of one country, or all of them.
+struct Row {
+    /// `None` for all.
+    country: Option<String>,
+    total: u64,
+    versions: Vec<Got>,
 }
 
-fn tag(plan: &Plan) -> u32 {
-    plan.sites.get(plan.default_site).and_then(|site| site.rollout.as_ref()).map_or(0, halftone::plan::Rollout::tag)
+/// How many got a version, and how many should have.
+struct Got {
+    version: String,
+    visitors: u64,
+    /// In percent; `None` where the order of arrival decides.
+    asked: Option<f64>,
+    /// How many standard deviations it is off; `None` if it can not be off, or nothing is asked.
+    sigma: Option<f64>,
 }
 
-fn joined(halves: [[u8; 8]; 2]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(halves.as_flattened()) {
-        *to = *from;
-    }
-    bytes
+/// The expected number of visitors who get a version, and the variance of it.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    mean: f64,
+    variance: f64,
 }
 
-/// A well-mixed number for (seed, visitor, use): `SplitMix64`'s finaliser.
-fn mixed(seed: u64, visitor: u64, purpose: u64) -> u64 {
-    let mut z =
-        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ visitor.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(purpose << 56);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn report(command: &Simulate, plan: &Plan, counts: &Counts) {
+#[expect(clippy::cast_precision_loss, reason = "counts of visitors stay far below 2^52")]
+fn rows(plan: &Plan, host: &str, counted: &Counted) -> Vec<Row> {
     let mut by_country: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     let mut overall: BTreeMap<&str, u64> = BTreeMap::new();
-    for ((country, version, _), count) in counts {
+    for ((country, version, _), count) in &counted.by {
         *by_country.entry(country).or_default().entry(version).or_insert(0) += count;
         *overall.entry(version).or_insert(0) += count;
     }
-    if command.json {
-        let whys: Vec<_> =
-            counts.iter().map(|((country, version, why), count)| serde_json::json!({ "country": country, "version": version, "why": why, "visitors": count })).collect();
-        println!("{}", serde_json::json!({ "visitors": command.visitors, "seed": command.seed, "counts": whys }));
-        return;
-    }
-    println!("{} visitors, seed {}", command.visitors, command.seed);
-    for (country, versions) in &by_country {
-        line(country, versions, expected(plan, country).as_ref());
-    }
-    line("all", &overall, None);
-}
-
-/// The shares a country's visitors should get, by version id.
-fn expected(plan: &Plan, country: &str) -> Option<BTreeMap<String, f64>> {
-    let site = plan.sites.get(plan.default_site)?;
-    halftone::plan::shares::expected(site, country).map(|shares| shares.into_iter().collect())
-}
-
-/// Shares, and how far each is from what it should be in standard deviations.
-#[expect(clippy::cast_precision_loss, reason = "counts of visitors stay far below 2^52")]
-fn line(who: &str, versions: &BTreeMap<&str, u64>, expected: Option<&BTreeMap<String, f64>>) {
-    let total: u64 = versions.values().sum();
-    print!("  {who:8} {total:>9}");
-    for (version, &count) in versions {
-        let share = count as f64 / total as f64;
-        print!("   {version} {:.3}%", 100.0 * share);
-        if let Some(p) = expected.map(|shares| shares.get(*version).copied().unwrap_or(0.0) / 100.0) {
-            let deviation = (p * (1.0 - p) / total as f64).sqrt();
-            if deviation > 0.0 {
-                print!(" (asked {:.2}%, {:+.1} σ)", 100.0 * p, (share - p) / deviation);
-            } else {
-                print!(" (asked {:.0}%)", 100.0 * p);
+    // What all should get is the sum of what each country should: none if one of them is not known.
+    let mut asked_of_all: Option<BTreeMap<String, Moments>> = Some(BTreeMap::new());
+    let mut rows = Vec::new();
+    for (country, versions) in by_country {
+        let total: u64 = versions.values().sum();
+        let asked = plan.site_of(host).and_then(|site| shares::expected(site, host, country)).map(|shares| {
+            let moments = |share: f64| {
+                let (n, p) = (total as f64, share / 100.0);
+                Moments { mean: n * p, variance: n * p * (1.0 - p) }
+            };
+            shares.into_iter().map(|(version, share)| (version, moments(share))).collect::<BTreeMap<_, _>>()
+        });
+        match (&mut asked_of_all, &asked) {
+            (Some(all), Some(asked)) => {
+                for (version, more) in asked {
+                    let sum = all.entry(version.clone()).or_default();
+                    *sum = Moments { mean: sum.mean + more.mean, variance: sum.variance + more.variance };
+                }
             }
+            (all, _) => *all = None,
         }
+        rows.push(row(Some(country.to_owned()), &versions, asked.as_ref()));
     }
-    println!();
+    rows.push(row(None, &overall, asked_of_all.as_ref()));
+    rows
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of visitors stay far below 2^52")]
+fn row(country: Option<String>, versions: &BTreeMap<&str, u64>, asked: Option<&BTreeMap<String, Moments>>) -> Row {
+    let total: u64 = versions.values().sum();
+    let got = |(version, &visitors): (&&str, &u64)| {
+        let moments = asked.map(|asked| asked.get(*version).copied().unwrap_or_default());
+        let sigma = moments.filter(|moments| moments.variance > 0.0);
+        Got {
+            version: (*version).to_owned(),
+            visitors,
+            asked: moments.map(|moments| 100.0 * moments.mean / total as f64),
+            sigma: sigma.map(|moments| (visitors as f64 - moments.mean) / moments.variance.sqrt()),
+        }
+    };
+    Row { country, total, versions: versions.iter().map(got).collect() }
+}
+
+impl Row {
+    #[expect(clippy::cast_precision_loss, reason = "counts of visitors stay far below 2^52")]
+    fn share(&self, got: &Got) -> f64 {
+        100.0 * got.visitors as f64 / self.total as f64
+    }
+
+    /// Shares, and how far each is from what it should be in standard deviations.
+    fn line(&self) -> String {
+        let mut line = format!("  {:8} {:>9}", self.country.as_deref().unwrap_or("all"), self.total);
+        for got in &self.versions {
+            line.push_str(&format!("   {} {:.3}%", got.version, self.share(got)));
+            line.push_str(&match (got.asked, got.sigma) {
+                (Some(asked), Some(sigma)) => format!(" (asked {asked:.2}%, {sigma:+.1} σ)"),
+                (Some(asked), None) => format!(" (asked {asked:.0}%)"),
+                (None, _) => String::new(),
+            });
+        }
+        line
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let versions = self.versions.iter().map(|got| {
+            json!({ "version": got.version, "visitors": got.visitors, "percent": self.share(got), "asked": got.asked, "sigma": got.sigma })
+        });
+        json!({ "country": self.country, "visitors": self.total, "versions": versions.collect::<Vec<_>>() })
+    }
+}
+
+fn as_json(command: &Simulate, counted: &Counted, rows: &[Row]) -> serde_json::Value {
+    let counts = counted
+        .by
+        .iter()
+        .map(|((country, version, why), count)| json!({ "country": country, "version": version, "why": why, "visitors": count }));
+    json!({
+        "visitors": command.visitors,
+        "seed": command.seed,
+        "host": command.host,
+        "counts": counts.collect::<Vec<_>>(),
+        "shares": rows.iter().map(Row::json).collect::<Vec<_>>(),
+        "enrolled": counted.enrolled,
+    })
+}
+
+/// How many the order of arrival enrols, where that decides.
+fn arrivals(plan: &Plan, host: &str) -> Option<u64> {
+    match &plan.site_of(host)?.rollout.as_ref()?.strategy {
+        halftone::plan::Strategy::Sequential(enrolment) => Some(enrolment.first),
+        _ => None,
+    }
 }

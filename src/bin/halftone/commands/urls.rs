@@ -31,6 +31,9 @@ pub fn run(command: &Urls) -> Result<(), Failure> {
             lines.push((format!("rule {}", rule.name), example(rule, &config, &base)));
         }
     }
+    if config.admin_host.as_deref() == Some("localhost") {
+        lines.push(("the dashboard".to_owned(), format!("http://localhost:{}/", command.port)));
+    }
     lines.push(("is it well?".to_owned(), format!("{base}{}/health", config.prefix.trim_start_matches('/'))));
     let width = lines.iter().map(|line| line.0.chars().count()).max().unwrap_or(0);
     for (what, url) in lines {

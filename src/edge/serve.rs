@@ -1,0 +1,136 @@
+//! What a visitor's request needs: taking a plan into use, and deciding by it.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{buffer, state};
+use crate::decide::{Edge, Request};
+use crate::plan::{Geo, Live, Plan};
+use crate::scan::pieces;
+use crate::visitor::Keys;
+
+/// Takes the plan (its text, in the input) and the signing secret (behind a line feed, may be empty) into use.
+///
+/// Leaves in the output a line `ok`, one with a complaint about the secret or nothing, and then what [`show`] says; or a line
+/// saying what is wrong, and then the plan before it stays in force. Gives the length of the output.
+#[wasm_bindgen]
+pub fn load(bytes: usize) -> usize {
+    buffer::with(bytes, |facts, out| {
+        let (plan, secret) = facts.rsplit_once('\n').unwrap_or((facts, ""));
+        let plan = match Plan::read(plan) {
+            Ok(plan) => plan,
+            Err(error) => return out.push_str(&error),
+        };
+        let (keys, complaint) = match Keys::read(secret) {
+            Ok(keys) => (Some(keys), String::new()),
+            Err(error) => (None, error),
+        };
+        out.push_str("ok\n");
+        out.push_str(&complaint);
+        state::load(plan, keys);
+        state::with(|edge| show(edge, out));
+    })
+}
+
+/// Takes a live site (its text, in the input) into the plan in force.
+///
+/// Leaves in the output a line `ok` and what [`show`] says; or a line saying what is wrong, and nothing has changed.
+#[wasm_bindgen]
+pub fn adopt(bytes: usize) -> usize {
+    buffer::with(bytes, |text, out| {
+        state::with(|edge| match Live::read(text).and_then(|live| edge.adopt(live)) {
+            Ok(()) => {
+                out.push_str("ok");
+                show(edge, out);
+            }
+            Err(error) => out.push_str(&error),
+        });
+    })
+}
+
+/// What the plan in force needs: a line each for `geo`, `consent`, `cookieless`, `counts`, `brief` and `draws`, empty where
+/// not; the prefix; sites with the jurisdiction of their objects (`-` for none), separated by tabs; names of cookies; then header names, one a line.
+fn show(edge: &Edge, out: &mut String) {
+    let needs = &edge.needs;
+    let flags = [
+        (needs.geo, "geo"),
+        (needs.consent, "consent"),
+        (needs.cookieless, "cookieless"),
+        (needs.counts, "counts"),
+        (needs.brief, "brief"),
+        (edge.plan.sites.iter().any(|site| site.rollout.is_some()), "draws"),
+    ];
+    for (set, word) in flags {
+        out.push('\n');
+        out.push_str(if set { word } else { "" });
+    }
+    out.push('\n');
+    out.push_str(&edge.plan.prefix);
+    for (at, site) in edge.plan.sites.iter().enumerate() {
+        out.push(if at == 0 { '\n' } else { '\t' });
+        out.push_str(&site.name);
+        out.push(' ');
+        out.push_str(site.feedback.place());
+    }
+    out.push('\n');
+    out.push_str(&needs.names.join(" "));
+    for header in &needs.headers {
+        out.push('\n');
+        out.push_str(header);
+    }
+}
+
+/// Decides about a request: its facts are lines in the input, the instruction is left in the output.
+///
+/// The order of the lines is that of the `let`s below, followed by the headers the plan asked for. Gives the length of
+/// the output; 0 if no plan is loaded.
+#[wasm_bindgen]
+pub fn decide(bytes: usize, now_ms: f64) -> usize {
+    buffer::with(bytes, |facts, out| {
+        #[cfg(feature = "fault-injection")]
+        assert!(!facts.contains("halftone-fault=decide"), "a fault was asked for");
+        // Seventeen lines, and all the rest is the headers'.
+        let mut lines = pieces(facts, b'\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let is_brief = next() == "brief";
+        let [method, url, cookies, dest, purpose, if_none_match, failed, accept] = std::array::from_fn(|_| next());
+        let [user_agent, privacy_control, address, referer, country, region, city, colo] = std::array::from_fn(|_| next());
+        let headers = lines.rest();
+        let geo = Geo { country, region, city, colo };
+        let now_ms = now_ms as u64;
+        let request = Request {
+            method,
+            url,
+            cookies,
+            dest,
+            purpose,
+            if_none_match,
+            failed,
+            accept,
+            user_agent,
+            privacy_control,
+            address,
+            referer,
+            geo,
+            headers,
+            is_brief,
+            now_ms,
+        };
+        state::with(|edge| edge.decide(&request, random).render(out));
+    })
+}
+
+/// Sixteen random bytes from the platform.
+fn random() -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+/// What the ticket office granted: numbers, one a line, for `rollout` (hash of its salt), asked at `asked_ms`. Leaves
+/// nothing in the output, whose length it gives.
+#[wasm_bindgen]
+pub fn granted(bytes: usize, rollout: u32, asked_ms: f64) -> usize {
+    buffer::with(bytes, |numbers, _| {
+        let numbers = numbers.split('\n').filter_map(|line| line.parse().ok()).collect();
+        state::with(|edge| edge.lease.granted(rollout, numbers, asked_ms as u64 / 1000));
+    })
+}

@@ -1,0 +1,146 @@
+// Who may use the admin surface: Cloudflare Access's word for somebody, limits, and errors that say what they are.
+
+import assert from "node:assert/strict";
+import { createSign, generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { ROOT, startWorker, writeBuild } from "./worker.mjs";
+
+const AUD = "f".repeat(64);
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+let worker;
+let team;
+let certs;
+let asked = 0;
+const mine = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const foreign = generateKeyPairSync("rsa", { modulusLength: 2048 });
+
+before(async () => {
+  const jwk = { ...mine.publicKey.export({ format: "jwk" }), kid: "k1", alg: "RS256", use: "sig" };
+  certs = createServer((request, response) => {
+    asked += 1;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(request.url === "/cdn-cgi/access/certs" ? { keys: [jwk] } : {}));
+  });
+  certs.listen(0, "127.0.0.1");
+  await once(certs, "listening");
+  team = `http://127.0.0.1:${certs.address().port}`;
+  const access = { team, aud: AUD, operators: ["ann@acme.example"], viewers: ["*@acme.example"] };
+  worker = await startWorker({
+    name: "access",
+    config: {
+      sites: {
+        shop: { versions: { v1: "assets:v1", v2: "assets:v1" }, stable: "v1", rollout: { canary: "v2", steps: ["50%", "100%"] } },
+      },
+    },
+    folders: { v1: writeBuild("access-v1", { "index.html": "<!doctype html><title>v1</title>" }) },
+    secrets: { HALFTONE_ACCESS: JSON.stringify(access) },
+  });
+});
+after(async () => {
+  await worker?.close();
+  certs?.close();
+});
+
+function assertion(claims = {}, { key = mine.privateKey, header = {} } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  const whole = { aud: [AUD], iss: team, email: "ann@acme.example", iat: now, nbf: now, exp: now + 300, ...claims };
+  const text = `${base64url({ alg: "RS256", kid: "k1", typ: "JWT", ...header })}.${base64url(whole)}`;
+  const mark = header.alg === "none" ? "" : createSign("RSA-SHA256").update(text).sign(key).toString("base64url");
+  return `${text}.${mark}`;
+}
+
+function ask(path, jwt, { method = "GET", headers = {}, body } = {}) {
+  return worker.fetch(`http://admin.example${path}`, {
+    method,
+    body,
+    headers: { "cf-connecting-ip": "198.51.100.7", ...(jwt ? { "cf-access-jwt-assertion": jwt } : {}), ...headers },
+  });
+}
+
+const codeOf = async (response) => (await response.json()).error.code;
+
+describe("Cloudflare Access", () => {
+  test("lets in whom its keys vouch for, with the role the secret gives them, and their name is in the record", async () => {
+    const done = await ask("/api/v1/pause", assertion(), { method: "POST", body: '{"why":"lunch"}' });
+    assert.equal(done.status, 200);
+    assert.equal((await done.json()).decisions[0].by, "ann@acme.example");
+    const seen = await ask("/api/v1/status", assertion({ email: "Ben@Acme.example" }));
+    assert.equal(seen.status, 200);
+    const refused = await ask("/api/v1/resume", assertion({ email: "ben@acme.example" }), { method: "POST" });
+    assert.deepEqual([refused.status, await codeOf(refused)], [403, "not_allowed"]);
+    assert.equal(asked, 1, "the keys are asked for once");
+  });
+
+  test("does not let in what is signed by others, for others, by another team, too late, too early, or not at all", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const bad = {
+      "another key": assertion({}, { key: foreign.privateKey }),
+      "an unknown key": assertion({}, { header: { kid: "k2" } }),
+      "another application": assertion({ aud: ["0".repeat(64)] }),
+      "another team": assertion({ iss: "https://evil.cloudflareaccess.com" }),
+      "too late": assertion({ exp: now - 120 }),
+      "no end": assertion({ exp: undefined }),
+      "too early": assertion({ nbf: now + 120 }),
+      "not signed": assertion({}, { header: { alg: "none" } }),
+      "nobody's": assertion({ email: undefined }),
+      "somebody of another house": assertion({ email: "eve@acme.example.evil" }),
+      "only the house": assertion({ email: "@acme.example" }),
+      garbled: "a.b.c",
+      cut: assertion().slice(0, -3),
+    };
+    for (const [what, jwt] of Object.entries(bad)) assert.equal((await ask("/api/v1/status", jwt)).status, 401, what);
+    assert.ok(asked <= 2, "keys that are not known do not make it ask again and again");
+  });
+
+  test("is no login for another site's page, while scripts with a token are not asked where they come from", async () => {
+    for (const headers of [{ "sec-fetch-site": "cross-site" }, { origin: "https://evil.example" }]) {
+      const refused = await ask("/api/v1/off", assertion(), { method: "POST", headers });
+      assert.deepEqual([refused.status, await codeOf(refused)], [403, "cross_site"]);
+    }
+    const own = { "sec-fetch-site": "same-origin", origin: "http://admin.example" };
+    assert.equal((await ask("/api/v1/off", assertion(), { method: "POST", headers: own })).status, 200);
+  });
+});
+
+describe("the admin surface", () => {
+  test("says every error as JSON with a code that the document lists", async () => {
+    const listed = readFileSync(join(ROOT, "docs/openapi.json"), "utf8");
+    const put = { method: "POST", body: "{" };
+    const cases = [
+      [await ask("/api/v1/nowhere", assertion()), 404, "not_found"],
+      [await ask("/api/v1/status", assertion(), { method: "DELETE" }), 405, "bad_method"],
+      [await ask("/api/v1/status"), 401, "no_token"],
+      [await ask("/api/v1/status?site=blog", assertion()), 404, "unknown_site"],
+      [await ask("/api/v1/decisions?after=-1", assertion()), 400, "bad_parameter"],
+      [await ask("/api/v1/diff", assertion()), 400, "bad_parameter"],
+      [await ask("/api/v1/diff?from=99", assertion()), 404, "no_revision"],
+      [await ask("/api/v1/pause", assertion(), put), 400, "bad_json"],
+      [await ask("/api/v1/forget", assertion(), { method: "POST", body: "ann" }), 400, "bad_visitor"],
+      [await ask("/api/v1/pause", assertion(), { method: "POST", body: `{"why":"${"x".repeat(70_000)}"}` }), 413, "too_large"],
+    ];
+    for (const [response, status, code] of cases) {
+      assert.equal(response.headers.get("content-type"), "application/json");
+      assert.deepEqual([response.status, await codeOf(response)], [status, code]);
+      assert.ok(listed.includes(`\`${code}\``), code);
+    }
+  });
+
+  test("does not listen to an address that fails to log in again and again", async () => {
+    const statuses = [];
+    for (let n = 0; n < 70; n++) {
+      const response = await ask("/api/v1/status", "", {
+        headers: { "cf-connecting-ip": "203.0.113.9", authorization: `Bearer guess-number-${n}-of-many` },
+      });
+      statuses.push(response.status);
+      await response.body?.cancel();
+    }
+    assert.equal(statuses[0], 401);
+    assert.equal(statuses.at(-1), 429);
+    assert.equal((await ask("/api/v1/status", assertion())).status, 200, "others are");
+  });
+});

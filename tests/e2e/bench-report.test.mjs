@@ -1,0 +1,37 @@
+// What `make bench` prints, from figures that are made up.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { added, spread, startLine, visitTable } from "../bench/report.mjs";
+
+const cells = (values) => values.map((value) => ({ perSecond: 10 * value, p50: value, p99: 2 * value, cpu: value }));
+
+test("each figure of a visit has its least and its most, and so has what is added in the same round", () => {
+  const [base, ours] = [cells([100, 110, 120]), cells([101, 115, 119])];
+  const figures = (of) =>
+    Object.fromEntries(["perSecond", "p50", "p99", "cpu"].map((key) => [key, spread(of.map((cell) => cell[key]))]));
+  const more = Object.fromEntries(["cpu", "p50", "p99"].map((key) => [key, added(ours, base, key)]));
+  const table = visitTable("asset", { "pass-through": figures(base), Halftone: { ...figures(ours), added: more } });
+  const rows = table.split("\n").map((line) => line.trim().split(/ {3,}/));
+  assert.deepEqual(rows[0].slice(1), [
+    "requests/s",
+    "p50 µs",
+    "p99 µs",
+    "CPU µs a request",
+    "CPU µs added",
+    "p50 µs added",
+    "p99 µs added",
+  ]);
+  assert.deepEqual(rows[2].slice(0, 3), ["pass-through", "1100 (1000 … 1200)", "110 (100 … 120)"]);
+  assert.deepEqual(rows[3].slice(1, 3), ["1150 (1010 … 1190)", "115 (101 … 119)"]);
+  assert.deepEqual(rows[3].slice(5), ["+1.0 (-1.0 … +5.0)", "+1 (-1 … +5)", "+2 (-2 … +10)"]);
+});
+
+test("a cold start is measured against its aim", () => {
+  const line = (values) => startLine({ ms: spread(values) });
+  assert.equal(
+    line([4, 5.25, 9]),
+    "cold start: Halftone adds +5.3 (+4.0 … +9.0) ms to pass-through's; the aim, at most 6 ms, is met.",
+  );
+  assert.match(line([6.1]), /is missed\.$/);
+});
