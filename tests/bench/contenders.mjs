@@ -70,6 +70,7 @@ const config :Workerd.Config = (
 const site :Workerd.Worker = (
   modules = [ ${modules.join(", ")} ],
   compatibilityDate = "2026-11-01",
+  compatibilityFlags = [ "new_module_registry" ],
   bindings = [ ${bindings.join(", ")} ],
   durableObjectNamespaces = [ ${classes.join(", ")} ],
   durableObjectStorage = (localDisk = "disk"),

@@ -106,7 +106,10 @@ test("an operator agrees to a step that asks for it, and promotes without waitin
   await page.getByRole("button", { name: "Approve" }).click();
   await dialog.getByLabel("Why?").fill("it reads well");
   await dialog.getByRole("button", { name: "Approve" }).click();
-  await page.getByRole("status").getByText(/it reads well/).waitFor();
+  await page
+    .getByRole("status")
+    .getByText(/it reads well/)
+    .waitFor();
   await page.getByRole("button", { name: "Approve" }).waitFor({ state: "detached" });
   assert.ok(!(await waitsFor()).includes("approval"));
 
