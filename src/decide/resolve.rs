@@ -1,7 +1,8 @@
 //! Which file of a build answers a path, where the build's file list is known.
 //!
 //! Names are resolved as the static-assets platform does with `auto-trailing-slash`: `/about` is `about.html`, `/docs/`
-//! is `docs/index.html`, and other spellings of the same page are redirected to these, without the version's prefix.
+//! is `docs/index.html`, and other spellings of the same page are redirected to these, without the version's prefix. A test
+//! asks both for a few hundred names.
 
 use crate::plan::{FileIndex, NotFound};
 use crate::slot::VersionIndex;
@@ -31,32 +32,43 @@ pub fn resolve(files: &FileIndex, version: VersionIndex, not_found: NotFound, pa
     Resolved::Missing(nearest_404(path, has))
 }
 
+/// What the path is the name of, as the platform finds it with `auto-trailing-slash`: another spelling of a page goes to the
+/// page's address, where there is one.
 fn spelled(path: &str, has: impl Fn(&str) -> bool) -> Option<Resolved> {
-    let file = |name: String| has(&name).then_some(name);
-    if let Some(folder) = path.strip_suffix('/') {
-        if let Some(index) = file(format!("{path}index.html")) {
+    let elsewhere = if let Some(page) = path.strip_suffix("/index") {
+        if has(path) {
+            return Some(Resolved::File(path.to_owned()));
+        }
+        moved(&format!("{path}.html"), &format!("{page}/"), &has).or_else(|| moved(&format!("{page}.html"), page, &has))
+    } else if let Some(page) = path.strip_suffix("/index.html") {
+        moved(path, &format!("{page}/"), &has).or_else(|| moved(&format!("{page}.html"), page, &has))
+    } else if let Some(page) = path.strip_suffix('/') {
+        let index = format!("{path}index.html");
+        if has(&index) {
             return Some(Resolved::File(index));
         }
-        let is_page = !folder.is_empty() && has(&format!("{folder}.html"));
-        return is_page.then(|| Resolved::Elsewhere(folder.to_owned()));
-    }
-    if let Some(page) = path.strip_suffix(".html").filter(|_| has(path)) {
-        return Some(match page.strip_suffix("/index") {
-            Some(folder) => Resolved::Elsewhere(format!("{folder}/")),
-            None if page.ends_with('/') || has(page) || has(&format!("{page}/index.html")) => Resolved::File(path.to_owned()),
-            None => Resolved::Elsewhere(page.to_owned()),
-        });
-    }
-    if has(path) {
-        return Some(Resolved::File(path.to_owned()));
-    }
-    if let Some(page) = file(format!("{path}.html")) {
-        return Some(match path.strip_suffix("/index") {
-            Some(folder) => Resolved::Elsewhere(format!("{folder}/")),
-            None => Resolved::File(page),
-        });
-    }
-    has(&format!("{path}/index.html")).then(|| Resolved::Elsewhere(format!("{path}/")))
+        moved(&format!("{page}.html"), page, &has)
+    } else if let Some(page) = path.strip_suffix(".html") {
+        moved(path, page, &has).or_else(|| moved(&format!("{page}/index.html"), &format!("{page}/"), &has))
+    } else {
+        None
+    };
+    elsewhere
+        .or_else(|| answers(path, &has).map(Resolved::File))
+        .or_else(|| moved(&format!("{path}/index.html"), &format!("{path}/"), &has))
+}
+
+/// The address of the page in `file`, if it is this one: no file has its name, and asked for there this page answers.
+fn moved(file: &str, address: &str, has: &impl Fn(&str) -> bool) -> Option<Resolved> {
+    let lives = has(file) && !has(address) && answers(address, has).is_some_and(|page| page == file);
+    lives.then(|| Resolved::Elsewhere(address.to_owned()))
+}
+
+/// The file that answers at an address, if nobody is sent elsewhere.
+fn answers(address: &str, has: &impl Fn(&str) -> bool) -> Option<String> {
+    let file = |name: String| has(&name).then_some(name);
+    let index = address.ends_with('/').then(|| file(format!("{address}index.html"))).flatten();
+    index.or_else(|| file(address.to_owned())).or_else(|| file(format!("{address}.html")))
 }
 
 /// The `404.html` nearest to a path, upwards.
@@ -86,6 +98,8 @@ mod tests {
             "/app.js",
             "/x.html",
             "/x/index.html",
+            "/bare",
+            "/bare.html",
         ];
         let files = FileIndex::build(names.iter().map(|&name| (name, 1, false))).unwrap();
         resolve(&files, VersionIndex(0), not_found, path, true)
@@ -109,7 +123,13 @@ mod tests {
             ("/app.js", file("/app.js")),
             ("/x", file("/x.html")),
             ("/x/", file("/x/index.html")),
-            ("/x.html", file("/x.html")),
+            ("/x.html", elsewhere("/x")),
+            ("/about/index", elsewhere("/about")),
+            ("/about/index.html", elsewhere("/about")),
+            ("/docs.html", elsewhere("/docs/")),
+            ("/bare", file("/bare")),
+            ("/bare.html", file("/bare.html")),
+            ("/bare/", Resolved::Missing(Some("/404.html".to_owned()))),
         ] {
             assert_eq!(resolved(path, NotFound::Page), expected, "{path}");
         }

@@ -31,7 +31,8 @@ const administered = (config) => ({ admin: { host: "admin.example" }, ...config 
  * - `keys`: the signing secret; "" starts without one
  * - `secrets`: further secrets, by name
  * - `without`: tables to leave out of wrangler.toml, by a word they hold (`TICKETS`, `PLANS`, `[assets]`)
- * - `workers`: further workers, as `{ name, script }`; each is bound as a service under its name
+ * - `workers`: further workers, as `{ name, script, more }`; each is bound as a service under its name, and `more` is added to
+ *   its wrangler.toml
  * - `spoil(folder)`: breaks something in the folder of the build before it is started
  * - `wrap`: a module beside the build's `index.js` that is started in its place
  * - `outbound`: where the Worker's own fetches go: `network` is the runtime's network stack, as it is without a harness;
@@ -75,7 +76,7 @@ export async function startWorker({
     writeFileSync(join(work, worker.name, "index.js"), worker.script);
     writeFileSync(
       join(work, worker.name, "wrangler.toml"),
-      `name = "${worker.name.toLowerCase()}"\nmain = "index.js"\ncompatibility_date = "2026-11-01"\n`,
+      `name = "${worker.name.toLowerCase()}"\nmain = "index.js"\ncompatibility_date = "2026-11-01"\n${worker.more ?? ""}`,
     );
   }
   const listen = () => start(work, workers, { outbound, secure, keeps });
@@ -136,9 +137,21 @@ class Running {
     Object.assign(this, await this.#listen());
   }
 
+  /** The same build starts again on what its objects have kept, after `spoil(folder)` broke something in it. */
+  async restart(spoil = () => {}) {
+    await this.close();
+    spoil(join(this.work, "build"));
+    Object.assign(this, await this.#listen());
+  }
+
   /** A request, straight to the Worker; redirects are not followed. `cf` is the platform's geography. */
   fetch(path, init = {}) {
     return this.harness.getWorker().fetch(String(new URL(path, this.url)), { redirect: "manual", ...init });
+  }
+
+  /** One of the further workers. */
+  beside(name) {
+    return this.harness.getWorker(name.toLowerCase());
   }
 
   /** A document navigation as a browser sends it. */
