@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startOrigin } from "./origin.mjs";
@@ -83,6 +84,12 @@ before(async () => {
     config: {
       sites: {
         url: site(`${origin.url}/base`),
+        both: {
+          hosts: ["both.example"],
+          versions: { red: `${origin.url}/red`, blue: `${origin.url}/blue` },
+          stable: "red",
+          rollout: { canary: "blue", steps: ["50%"], decide: "never" },
+        },
         open: site({ origin: `${origin.url}/base`, forward: ["cookie", "authorization"] }, "open.example"),
         files: site("assets:one", "files.example"),
         bucket: site("r2:BUILDS/site/one", "bucket.example"),
@@ -246,7 +253,39 @@ describe("another server", { timeout: 60_000 }, () => {
   test("speaks over a socket with the visitor", async () => {
     assert.equal(await overSocket(new URL("/talk?x=1", worker.url)), "origin at /base/talk?x=1: hello");
   });
+
+  test("of two versions the visitor's own is spoken with, and who is new speaks with the stable one", async () => {
+    const spokenWith = new Map();
+    for (let n = 0; n < 40 && spokenWith.size < 2; n++) {
+      const page = await worker.navigate("http://both.example/");
+      const { version } = said(page);
+      await page.body?.cancel();
+      spokenWith.set(version, cookiesOf(page));
+    }
+    assert.deepEqual([...spokenWith.keys()].sort(), ["blue", "red"]);
+    for (const [version, cookie] of spokenWith)
+      assert.equal(await overSocketTo("both.example", cookie), `origin at /${version}/talk: hello`);
+    assert.equal(await overSocketTo("both.example", "theme=dark"), "origin at /red/talk: hello");
+  });
 });
+
+/** What comes back for `hello` over a socket to a host, from who has these cookies. */
+async function overSocketTo(host, cookie) {
+  const handshake = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+  const request = httpRequest(new URL("/talk", worker.url), {
+    headers: { ...handshake, "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", host, cookie },
+  });
+  request.end();
+  const [response, socket] = await once(request, "upgrade");
+  assert.equal(response.statusCode, 101);
+  try {
+    socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")]));
+    const [frame] = await once(socket, "data");
+    return frame.subarray(2).toString();
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** What comes back for `hello`. */
 function overSocket(url) {
