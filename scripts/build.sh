@@ -80,19 +80,21 @@ replace() { cmp -s "$1" "$2" || cp "$1" "$2"; }
 replace "$WORKER/index_bg.wasm" "$OUT/index_bg.wasm"
 replace "$CONTROL/index_bg.wasm" "$OUT/control_bg.wasm"
 node scripts/page.mjs "$OUT/page.txt"
-replace "$CHECKER/index_bg.wasm" "$OUT/dashboard-checker.bin"
-node scripts/dashboard.mjs "$OUT" "$CHECKER/halftone.js"
+rm -f "$OUT"/dashboard-*
+node scripts/dashboard.mjs "$OUT" "$CHECKER"
 
 # What only a build knows is given to the entry by name: the glue to the WebAssembly, the plan, and the table for the case that
 # there is no WebAssembly, both as text. No file in OUT has a name that Wrangler would take for another module.
 files=$(cd "$OUT" && pwd)
+# One build is told from another by all that it was made of.
+made_of=$(cat "$OUT"/{plan.halftone,offers.json,source.halftone,index_bg.wasm,control_bg.wasm} src/*.mjs src/edge/*.mjs | cksum | tr ' ' '-')
 bundle() {
     esbuild "$1" --outfile="$2" --bundle --minify --format=esm --target=es2022 --legal-comments=none --log-level=warning \
         --external:cloudflare:workers '--external:*.wasm' --external:./page.txt '--external:./dashboard-*' --external:./control.js \
         "--alias:halftone-glue=$WORKER/halftone.js" "--alias:halftone-control-glue=$CONTROL/halftone.js" \
         "--alias:halftone-plan=$files/plan.halftone" "--alias:halftone-fallback=$files/fallback.json" \
         "--alias:halftone-offers=$files/offers.json" "--alias:halftone-source=$files/source.halftone" "--alias:halftone-openapi=$files/openapi.json" \
-        --loader:.halftone=text --loader:.json=text
+        --loader:.halftone=text --loader:.json=text "--define:HALFTONE_BUILD=\"$made_of\""
 }
 bundle src/entry.mjs "$OUT/index.js"
 bundle "$SECOND" "$OUT/control.js"

@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import plan from "halftone-plan";
 import { carry } from "./edge/carry.mjs";
+import { inForce } from "./edge/in-force.mjs";
 import { LiveSites } from "./edge/live.mjs";
 import { own } from "./edge/own.mjs";
 import { second } from "./edge/second.mjs";
@@ -64,13 +65,12 @@ function decide(request, env, now, failed) {
 
 // Objects: their code is in the second bundle, so that isolates that only serve pages do without it.
 export const Intake = object("Intake", ["take", "forget"]);
-export const Controller = object("Controller", [
+export class Controller extends object("Controller", [
   "arm",
   "merge",
   "dropped",
   "rows",
   "shards",
-  "live",
   "ask",
   "publish",
   "status",
@@ -82,32 +82,60 @@ export const Controller = object("Controller", [
   "config",
   "foresee",
   "compare",
-]);
+]) {
+  #isCatchingUp = false;
+
+  /** Isolates wait for this, so it is said before the second bundle is there; what else there is to do is done after it. */
+  async live(site) {
+    const known = this.isMade ? undefined : inForce(this.ctx.storage.sql);
+    if (known === undefined) return (await this.object()).live(site);
+    if (!this.#isCatchingUp) this.ctx.waitUntil(this.#catchUp(site));
+    return known;
+  }
+
+  async #catchUp(site) {
+    this.#isCatchingUp = true;
+    await scheduler.wait(CALM_MS);
+    try {
+      await (await this.object()).live(site);
+    } catch (error) {
+      engine.say("a Controller could not be started; what was in force stays, and nothing moves", error);
+    } finally {
+      this.#isCatchingUp = false;
+    }
+  }
+}
 export const Tickets = object("Tickets", []);
 
 /** An alarm that could not be dealt with is tried again after this, ms. */
 const AGAIN_MS = 30_000;
+/** So long after an answer nobody waits any more for a Controller to be started whole. */
+const CALM_MS = 1000;
 
 /** A class whose instances are made of the class of the same name in the second bundle. */
 function object(name, methods) {
   class Lazy extends DurableObject {
     #made = null;
 
-    async #object() {
+    get isMade() {
+      return this.#made !== null;
+    }
+
+    async object() {
       const bundle = await second();
       this.#made ??= new bundle[name](this.ctx, this.env);
       return this.#made;
     }
 
     async fetch(request) {
-      return (await this.#object()).fetch(request);
+      return (await this.object()).fetch(request);
     }
 
     /** The next one is set before anything can go wrong: the platform gives an alarm up that fails too often. */
     async alarm() {
       try {
         await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
-        await (await this.#object()).alarm();
+        await (await this.object()).alarm();
       } catch (error) {
         engine.say(`an alarm of ${name} failed; it is tried again`, error);
       }
@@ -116,7 +144,7 @@ function object(name, methods) {
     static {
       for (const method of methods) {
         Lazy.prototype[method] = async function (...parts) {
-          return (await this.#object())[method](...parts);
+          return (await this.object())[method](...parts);
         };
       }
     }

@@ -1,16 +1,16 @@
-// The dashboard's files and what it asks for. The files are the same for everybody and say nothing; what they show comes from
-// the API, which asks who somebody is. A page from here may load from here alone, and nothing may frame it.
+// The dashboard's files and what it asks for. The files are the same for everybody and say nothing, and the build has packed them;
+// what they show comes from the API, which asks who somebody is. A page from here may load from here alone, and nothing may frame it.
 
 import { controllerOf } from "./objects.mjs";
 import { begin, end, isOwn } from "./session.mjs";
 
 const FILES = {
-  "/": ["text/html; charset=utf-8", () => import("./dashboard-page.txt")],
-  "/dashboard/app.js": ["text/javascript; charset=utf-8", () => import("./dashboard-app.txt")],
-  "/dashboard/app.css": ["text/css; charset=utf-8", () => import("./dashboard-style.txt")],
-  "/dashboard/editor.js": ["text/javascript; charset=utf-8", () => import("./dashboard-editor.txt")],
+  "/": ["text/html; charset=utf-8", () => import("./dashboard-page.bin")],
+  "/dashboard/app.js": ["text/javascript; charset=utf-8", () => import("./dashboard-app.bin")],
+  "/dashboard/app.css": ["text/css; charset=utf-8", () => import("./dashboard-style.bin")],
+  "/dashboard/editor.js": ["text/javascript; charset=utf-8", () => import("./dashboard-editor.bin")],
   "/dashboard/checker.wasm": ["application/wasm", () => import("./dashboard-checker.bin")],
-  "/dashboard/icon.svg": ["image/svg+xml", () => import("./dashboard-icon.txt")],
+  "/dashboard/icon.svg": ["image/svg+xml", () => import("./dashboard-icon.bin")],
 };
 
 const POLICY = [
@@ -46,12 +46,17 @@ export async function dashboardFile(request, path) {
     return new Response("Only GET and HEAD.\n", { status: 405, headers: { allow: "GET, HEAD" } });
   if (!read.has(path)) {
     const body = (await FILES[path][1]()).default;
-    read.set(path, { body, etag: await etagOf(body) });
+    // The same for the file packed and unpacked.
+    read.set(path, { body, etag: `W/${await etagOf(body)}` });
   }
   const { body, etag } = read.get(path);
-  const headers = { ...SAFE, "content-type": FILES[path][0], etag };
+  const headers = { ...SAFE, vary: "accept-encoding", "content-type": FILES[path][0], etag };
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  return new Response(request.method === "HEAD" ? null : body, { headers });
+  if (request.method === "HEAD") return new Response(null, { headers });
+  // Every browser unpacks; who does not say so may not be able to.
+  if (!request.headers.get("accept-encoding")?.includes("gzip"))
+    return new Response(new Response(body).body.pipeThrough(new DecompressionStream("gzip")), { headers });
+  return new Response(body, { headers: { ...headers, "content-encoding": "gzip" }, encodeBody: "manual" });
 }
 
 async function etagOf(body) {

@@ -5,6 +5,7 @@
 // loses nothing and repeats only what may be repeated.
 
 import { control } from "./control.mjs";
+import { BUILD, written } from "./in-force.mjs";
 import { Outbox } from "./outbox.mjs";
 import { Series } from "./series.mjs";
 import { Sources } from "./sources.mjs";
@@ -126,7 +127,8 @@ export class Helm {
     this.#offered(site);
     this.#render();
     await this.#carryOut();
-    return `${this.#fact("revision")} live ${this.#fact("live")}`;
+    if (this.#fact("build") !== BUILD) this.#fact("build", BUILD);
+    return written(this.#fact("revision"), this.#fact("live"));
   }
 
   /** What is in force is written as this build writes it, whichever build decided it. */
@@ -154,10 +156,10 @@ export class Helm {
 
   /** Writes what is in force down where isolates find it while this object is out. */
   async #write() {
-    const [revision, written] = [this.#fact("revision"), this.#fact("written")];
-    if (revision === undefined || revision === written || !this.env.PLANS) return;
+    const revision = this.#fact("revision");
+    if (revision === undefined || revision === this.#fact("written") || !this.env.PLANS) return;
     try {
-      await this.env.PLANS.put(`live/${this.#fact("site")}`, `${revision} live ${this.#fact("live")}`);
+      await this.env.PLANS.put(`live/${this.#fact("site")}`, written(revision, this.#fact("live")));
       this.#fact("written", revision);
     } catch (error) {
       control.say("what is in force could not be written down; it is tried again", error);

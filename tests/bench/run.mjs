@@ -38,6 +38,8 @@ const YOUNG = 1000;
 
 const PASS = "pass-through";
 const OURS = "Halftone";
+/** Pass-through with every file of ours beside it, none of which it imports: what a process takes to read them. */
+const WITH_FILES = "pass-through, our files";
 const BY_HAND = ["JavaScript", "JavaScript again"];
 
 function say(text) {
@@ -150,7 +152,12 @@ async function main() {
     const cells = await measure(load, contenders, Object.keys(visits));
     for (const running of contenders) await running.stop();
     say("bench: cold starts");
-    const starts = await coldStarts(load, configs, pinned);
+    const beside = { files: [...PASS_THROUGH.files, ...workers[OURS].files], objects: {} };
+    const starts = await coldStarts(
+      load,
+      { ...configs, [WITH_FILES]: prepare(join(WORK, "bench-workers/files"), beside) },
+      pinned,
+    );
     report(cells, starts, workers, pinned);
   } finally {
     load.stop();
@@ -175,7 +182,7 @@ function report(cells, starts, workers, pinned) {
     "",
   );
   for (const [visit, { overJavaScript }] of Object.entries(visits)) lines.push(summary(visit, overJavaScript));
-  lines.push(startLine(starts[OURS].added));
+  lines.push(startLine(starts[OURS].added, starts[WITH_FILES].added));
   process.stdout.write(`${lines.join("\n")}\n`);
   if (options.json) {
     const machine = { cpu: cpus()[0].model, node: process.version, pinned, connections: CONNECTIONS };

@@ -76,6 +76,34 @@ describe("a Controller that is out", () => {
   });
 });
 
+describe("a Controller whose code can not be loaded", () => {
+  test("says what was in force all the same, and what it is asked to do is refused", async () => {
+    const worker = await startWorker({
+      name: "broken-control",
+      config: { sites: { shop: site({ steps: ["100%"] }) } },
+      folders: folders("control"),
+      keeps: true,
+    });
+    try {
+      await worker.admin("rollback?site=shop", { why: "a test" });
+      const { revision } = await worker.admin("status?site=shop");
+      // What the last build says of itself: the canary for everybody. What it wrote down is gone, so only the Controller can know.
+      await (await worker.env()).PLANS.delete("live/shop");
+      await worker.restart((folder) => writeFileSync(join(folder, "control_bg.wasm"), "no WebAssembly"));
+      await eventually(async () => said(await worker.navigate("/")).revision === String(revision), "the revision in force");
+      assert.equal(said(await worker.navigate("/")).version, "v1");
+      await assert.rejects(worker.admin("promote?site=shop", { why: "a test" }), /5\d\d/);
+      await eventually(
+        () => complaints(worker).includes("a Controller could not be started; what was in force stays, and nothing moves"),
+        "that the log says so",
+      );
+      assert.equal(said(await worker.navigate("/")).version, "v1");
+    } finally {
+      await worker.close();
+    }
+  });
+});
+
 describe("without", () => {
   const bare = async (name, without) =>
     startWorker({ name, config: { sites: { shop: site({ steps: ["50%"] }) } }, folders: folders(name), without });
