@@ -4,6 +4,8 @@
 //! carries the hash of their content are public. Entity tags of everything else carry the version, so that a page of
 //! one version is never "not modified" against another's.
 
+use std::borrow::Cow;
+
 use crate::plan::{SameSite, Site};
 
 /// `Cache-Control` for what differs from visitor to visitor: kept by the browser alone, and asked for again each time.
@@ -103,11 +105,11 @@ fn mixes(bytes: &[u8]) -> bool {
 
 /// `Vary` for private answers: the cookie decides, and so does every header a rule reads.
 #[must_use]
-pub fn vary<'a>(extra: impl Iterator<Item = &'a str>) -> String {
-    let mut text = String::from("Cookie");
+pub fn vary<'a>(extra: impl Iterator<Item = &'a str>) -> Cow<'static, str> {
+    let mut text = Cow::Borrowed("Cookie");
     for name in extra.filter(|name| !name.eq_ignore_ascii_case("cookie")) {
-        text.push_str(", ");
-        text.push_str(name);
+        text.to_mut().push_str(", ");
+        text.to_mut().push_str(name);
     }
     text
 }
@@ -116,7 +118,11 @@ pub fn vary<'a>(extra: impl Iterator<Item = &'a str>) -> String {
 #[must_use]
 pub fn cookie_name(site: &Site, secure: bool, suffix: &str) -> String {
     let prefix = if secure { "__Host-" } else { "" };
-    format!("{prefix}{}{suffix}", site.cookie)
+    let mut name = String::with_capacity(prefix.len() + site.cookie.len() + suffix.len());
+    for part in [prefix, &site.cookie, suffix] {
+        name.push_str(part);
+    }
+    name
 }
 
 /// How long a cookie is kept.

@@ -8,16 +8,13 @@
 //! What many requests have in common stands in one line, its fields between tabs: the first line of `C`, and the first of each
 //! attempt. The entry reads such a line once and knows it again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::feedback::Telling;
 use crate::route::Reserved;
 
 /// What to do.
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "one is made for a request, carried out and gone")
-)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instruction {
     /// Answer without an origin.
@@ -75,9 +72,9 @@ pub struct Carry {
     /// What to ask the ticket office beside the request.
     pub office: Option<Office>,
     /// `Vary`, for answers that are not public.
-    pub vary: String,
+    pub vary: Cow<'static, str>,
     /// `Cache-Control` of the answer, or empty to leave the origin's.
-    pub cache_control: String,
+    pub cache_control: &'static str,
     /// Put the page script into the page.
     pub inject: bool,
     /// Ask the browser for reports of its own.
@@ -220,7 +217,7 @@ impl Carry {
         push_number(u64::from(self.timeout_ms), text);
         field(text, "");
         push_number(self.revision, text);
-        for common in [&self.own_cookie, &self.vary, &self.cache_control] {
+        for common in [&*self.own_cookie, &*self.vary, self.cache_control] {
             field(text, common);
         }
         line(text, &self.set_cookie);
@@ -294,8 +291,8 @@ mod tests {
             own_cookie: "halftone".to_owned(),
             set_cookie: "halftone=1; Path=/".to_owned(),
             office: Some(Office::Lease { name: "shop spring".to_owned(), rollout: 7, first: 100 }),
-            vary: "Cookie".to_owned(),
-            cache_control: "private, no-cache".to_owned(),
+            vary: "Cookie".into(),
+            cache_control: "private, no-cache",
             inject: true,
             telling: Telling {
                 is_told: true,

@@ -157,11 +157,11 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         let telling = feedback::of_class(seen, Class::Bot, &served, seen.request.address);
         return serve(seen, served, true, Cookies::telling(telling));
     }
-    let Some(id) = read.as_ref().map(|read| read.visitor.id.clone()).or_else(|| random().map(|bytes| base64url::encode(&bytes)))
-    else {
+    let minted = if read.is_none() { random().map(|bytes| base64url::encode(&bytes)) } else { None };
+    let Some(id) = read.as_ref().map(|read| &read.visitor.id).or(minted.as_ref()) else {
         return serve(seen, stable(seen, Why::Off), true, Cookies::default());
     };
-    let (assignment, cookies) = draw(seen, keys, &name, read.as_ref(), &id, Some(lease), &Question::of(seen, seen.geo));
+    let (assignment, cookies) = draw(seen, keys, &name, read.as_ref(), id, Some(lease), &Question::of(seen, seen.geo));
     serve(seen, assignment, true, cookies)
 }
 
@@ -292,8 +292,7 @@ fn cookies(seen: &Seen<'_>, keys: &Keys, name: &str, read: Option<&Read>, mut vi
     let mut out = Cookies::default();
     let changed = read.is_none_or(|read| {
         let due = seen.now_s().saturating_sub(read.visitor.written_s) > u64::from(site.max_age_s) / 2;
-        let same = Visitor { written_s: visitor.written_s, ..read.visitor.clone() } == visitor;
-        !same || due || read.signed == Verified::Outdated
+        !read.visitor.is_as(&visitor) || due || read.signed == Verified::Outdated
     });
     if changed {
         out.set = write(&visitor);

@@ -2,6 +2,8 @@
 //!
 //! Who gets what was decided before; where a version has no such file, another one is asked that does.
 
+use std::borrow::Cow;
+
 use super::feedback::Telling;
 use super::instruction::{Attempt, Carry, Instruction, Office};
 use super::resolve::{Resolved, resolve};
@@ -83,8 +85,8 @@ pub(super) fn carry(
         set_cookie: cookies.set,
         set_cookie_confirmed: cookies.set_confirmed,
         office: cookies.office,
-        vary: if public { String::new() } else { headers::vary(seen.needs.headers.iter().map(String::as_str)) },
-        cache_control: cache_control.to_owned(),
+        vary: if public { Cow::default() } else { headers::vary(seen.needs.headers.iter().map(String::as_str)) },
+        cache_control,
         inject: tells && seen.site.feedback.inject,
         reports: tells && seen.site.feedback.reports,
         marked,

@@ -10,11 +10,13 @@ export function finish({ request, env, ctx, engine }, response, attempt, instruc
   // A response with a socket can not be made anew.
   if (response.status === 101) return response;
   const status = attempt.status !== 0 && response.status === 200 ? attempt.status : response.status;
-  const body = request.method === "HEAD" ? null : response.body;
+  const isHead = instruction.method === "HEAD";
+  // Each look at a body is a new object.
+  const { body } = response;
   let out =
-    status === response.status && body === response.body
+    status === response.status && (!isHead || body === null)
       ? new Response(body, response)
-      : new Response(body, { status, headers: response.headers });
+      : new Response(isHead ? null : body, { status, headers: response.headers });
   const { headers } = out;
 
   clean(headers, attempt);
@@ -44,7 +46,7 @@ export function finish({ request, env, ctx, engine }, response, attempt, instruc
     headers.set("halftone", `version=${item}, why=${why}, revision=${instruction.revision}`);
     if (instruction.navigation) headers.append("server-timing", `halftone;desc="${version} ${why} r${instruction.revision}"`);
   }
-  if (instruction.preview) out = marked(out, attempt.version, request.method);
+  if (instruction.preview) out = marked(out, attempt.version, instruction.method);
   return telling ? telling(out) : out;
 }
 

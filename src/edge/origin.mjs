@@ -37,17 +37,17 @@ export function bound(env, name) {
 /** What another server is sent. */
 function forwarded(request, attempt, instruction, signal) {
   const headers = new Headers(request.headers);
-  const { cookies } = instruction;
+  const { method, url, cookies } = instruction;
   if (cookies !== "") {
     const kept = attempt.forward.includes("c") ? withoutOurs(cookies, instruction.ownCookie) : "";
     if (kept === "") headers.delete("cookie");
     else if (kept !== cookies) headers.set("cookie", kept);
   }
   if (!attempt.forward.includes("a")) headers.delete("authorization");
-  if (attempt.kind === "u") headers.set("x-forwarded-host", request.url.split("/", 3)[2]);
-  const reads = request.method === "GET" || request.method === "HEAD";
+  if (attempt.kind === "u") headers.set("x-forwarded-host", url.slice(url.indexOf("/") + 2, url.indexOf("/", 8)));
+  const reads = method === "GET" || method === "HEAD";
   conditions(headers, attempt, instruction, reads);
-  return { method: request.method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
+  return { method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
 }
 
 /** What the visitor has already, in the origin's own tags. A date does not tell one version's page from another's. */

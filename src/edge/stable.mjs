@@ -43,7 +43,8 @@ export async function serveStable(request, env, engine) {
 async function first(request, env, origin, url, cookie) {
   let tried;
   const [cookies, tags] = ["cookie", "if-none-match"].map((name) => request.headers.get(name) ?? "");
-  const instruction = { ownCookie: cookie, cookies, tags, preview: false, cacheControl: "" };
+  const said = { method: request.method, url: url.href, cookies, tags };
+  const instruction = { ...said, ownCookie: cookie, preview: false, cacheControl: "" };
   for (const path of origin.kind === "a" ? names(url.pathname) : [url.pathname]) {
     const query = origin.kind === "a" || origin.kind === "r" ? "" : url.search;
     const base = origin.kind === "z" || origin.kind === "s" ? `${url.origin}${origin.base}` : origin.base;

@@ -63,14 +63,15 @@ export class Engine extends Instance {
    */
   decide(request, now, failed) {
     const needs = this.#needs;
-    const { headers } = request;
+    const { method, url, headers } = request;
     const cookies = headers.get("cookie") ?? "";
     const tags = headers.get("if-none-match") ?? "";
+    const known = { method, url, cookies, tags };
     if (needs.brief && holdsOne(cookies, needs.names)) {
-      const text = this.call(factsOf(request, headers, cookies, tags, failed, needs, true), glue.decide, now);
-      if (text !== "M") return read(text, cookies, tags);
+      const text = this.call(factsOf(request, headers, known, failed, needs, true), glue.decide, now);
+      if (text !== "M") return read(text, known);
     }
-    return read(this.call(factsOf(request, headers, cookies, tags, failed, needs, false), glue.decide, now), cookies, tags);
+    return read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known);
   }
 
   /** Puts numbers from the ticket office into this isolate's lease. */
@@ -91,7 +92,7 @@ function holdsOne(cookies, names) {
 }
 
 /** The facts of a request as lines, in the order of `edge::serve::decide`. */
-function factsOf(request, headers, cookies, tags, failed, needs, mayBeBrief) {
+function factsOf(request, headers, { method, url, cookies, tags }, failed, needs, mayBeBrief) {
   // Browsers that do not say what a request is for do say that it is for a service worker.
   const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
   // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
@@ -99,7 +100,7 @@ function factsOf(request, headers, cookies, tags, failed, needs, mayBeBrief) {
   const purpose = speculates ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
   const worker = dest === "serviceworker";
   const brief = mayBeBrief && !worker;
-  let facts = `${brief ? "brief" : ""}\n${request.method}\n${request.url}\n${cookies}\n${dest}\n${purpose}\n${tags}\n${failed}\n`;
+  let facts = `${brief ? "brief" : ""}\n${method}\n${url}\n${cookies}\n${dest}\n${purpose}\n${tags}\n${failed}\n`;
   const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame") || worker;
   const stranger = cookies === "" || needs.cookieless;
   // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
@@ -117,18 +118,34 @@ function factsOf(request, headers, cookies, tags, failed, needs, mayBeBrief) {
 }
 
 /** What many instructions have in common, by its line: read once. More than so many are not remembered. */
-const known = new Map();
-const MOST_KNOWN = 500;
+class Lines {
+  #read;
+  #known = new Map();
+  /** The two that came last, the newer one first: to compare a line costs less than to look it up. */
+  #last = ["", undefined];
+  #before = ["", undefined];
 
-function once(line, read) {
-  let common = known.get(line);
-  if (common === undefined) {
-    if (known.size >= MOST_KNOWN) known.clear();
-    common = read(line.split("\t"));
-    known.set(line, common);
+  constructor(read) {
+    this.#read = read;
   }
-  return common;
+
+  of(line) {
+    if (this.#last[0] === line) return this.#last[1];
+    const found = this.#before[0] === line ? this.#before : [line, this.#known.get(line) ?? this.#learn(line)];
+    this.#before = this.#last;
+    this.#last = found;
+    return found[1];
+  }
+
+  #learn(line) {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    const common = this.#read(line.split("\t"));
+    this.#known.set(line, common);
+    return common;
+  }
 }
+
+const MOST_KNOWN = 500;
 
 function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl]) {
   return {
@@ -154,11 +171,14 @@ function attemptOf([kind, binding, locationFrom, locationTo, version, why, forwa
   return { kind, binding, locationFrom, locationTo, version, why, forward, status: Number(status) };
 }
 
+const REQUESTS = new Lines(commonOf);
+const ATTEMPTS = new Lines(attemptOf);
+
 /**
  * The text of an instruction as an object; the order of lines is that of `decide::Instruction`. With it goes what the request said
- * of cookies and copies, which has been read already.
+ * of method, address, cookies and copies, which has been read already: each look at a request costs.
  */
-function read(text, cookies, tags) {
+function read(text, { method, url, cookies, tags }) {
   const f = text.split("\n");
   if (f[0] === "A") {
     const headers = new Headers();
@@ -170,15 +190,17 @@ function read(text, cookies, tags) {
   if (f[0] === "O") return { kind: "own", what: f[1], intake: f[2], note: f[3] };
   if (f[0]?.[0] !== "C") throw new Error("no instruction: no plan is loaded");
   const attempts = [];
-  for (let n = 7; n + 2 < f.length; n += 3) attempts.push({ ...once(f[n], attemptOf), target: f[n + 1], ifNoneMatch: f[n + 2] });
+  for (let n = 7; n + 2 < f.length; n += 3) attempts.push({ ...ATTEMPTS.of(f[n]), target: f[n + 1], ifNoneMatch: f[n + 2] });
   return {
-    ...once(f[0], commonOf),
+    ...REQUESTS.of(f[0]),
     setCookie: f[1],
     setCookieConfirmed: f[2],
     office: f[3],
     token: f[4],
     intake: f[5],
     note: f[6],
+    method,
+    url,
     cookies,
     tags,
     attempts,

@@ -35,6 +35,16 @@ pub struct Visitor {
     pub kept: Kept,
 }
 
+impl Visitor {
+    /// Whether all of it is the same but when it was written.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        let Self { id, first_seen_s, written_s: _, served, rollout, kept } = self;
+        (first_seen_s, rollout) == (&other.first_seen_s, &other.rollout)
+            && (id, served, kept) == (&other.id, &other.served, &other.kept)
+    }
+}
+
 /// Facts fixed at the first draw of a rollout, because they could change under a visitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {

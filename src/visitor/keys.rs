@@ -154,8 +154,12 @@ impl Keys {
             return known.verified;
         }
         let verified = self.verify(Purpose::Visitor, &[site.as_bytes(), text.as_bytes()], signature)?;
-        *known =
-            Recent { site: site.to_owned(), text: text.to_owned(), signature: signature.to_owned(), verified: Some(verified) };
+        // What is there has room already.
+        for (kept, seen) in [(&mut known.site, site), (&mut known.text, text), (&mut known.signature, signature)] {
+            kept.clear();
+            kept.push_str(seen);
+        }
+        known.verified = Some(verified);
         Some(verified)
     }
 
