@@ -111,7 +111,7 @@ pub fn render(config: &Config, assumed: Assumed) -> String {
             text.push('\n');
         } else {
             let more = [total(&rollout), total(&monthly)].map(dollars);
-            text.push_str(&format!(", while a rollout draws {} more, and {} a month\n", more[0], more[1]));
+            text.push_str(&format!("; while a rollout draws, {} more, and {} a month\n", more[0], more[1]));
         }
         for (when, parts) in [("always", &serving), ("rollout", &rollout), ("a month", &monthly)] {
             for part in parts {

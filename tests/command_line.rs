@@ -290,6 +290,40 @@ fn commands_about_a_running_worker_say_what_they_lack() {
 }
 
 #[test]
+fn a_flag_goes_before_the_environment_and_that_before_a_file() {
+    let folder = folder("settings");
+    // Nothing listens on these ports, so each names the address it tried.
+    let tried = |command: &mut Command| String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let asked = |arguments: &[&str]| {
+        let mut command = command(&folder, &[&["status"], arguments].concat());
+        command.env("HALFTONE_TOKEN", "of-the-environment");
+        command
+    };
+    let flag = ["--url", "http://127.0.0.1:1/"];
+    assert!(tried(&mut asked(&flag)).contains("http://127.0.0.1:1/ does not answer"));
+    assert!(tried(asked(&flag).env("HALFTONE_URL", "http://127.0.0.1:2/")).contains("http://127.0.0.1:1/ does not answer"));
+    assert!(tried(asked(&[]).env("HALFTONE_URL", "http://127.0.0.1:2/")).contains("http://127.0.0.1:2/ does not answer"));
+
+    // A token is looked for in the environment, then in the file that `make dev` writes; the keys of preview links are, too.
+    assert!(tried(&mut command(&folder, &[&["status"], &flag[..]].concat())).contains("there is no token"));
+    std::fs::write(folder.join(".dev.vars"), format!("HALFTONE_TOKEN=\"of-the-file\"\nHALFTONE_KEYS={}\n", "A".repeat(43)))
+        .unwrap();
+    assert!(tried(&mut command(&folder, &[&["status"], &flag[..]].concat())).contains("does not answer"));
+    let link = |command: &mut Command| String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let (file, environment) = (link(&mut command(&folder, &["preview", "v2"])), "Q".repeat(43));
+    let other = link(command(&folder, &["preview", "v2"]).env("HALFTONE_KEYS", environment));
+    assert!(
+        !file.is_empty() && !other.is_empty() && file.split('.').next_back() != other.split('.').next_back(),
+        "{file}{other}"
+    );
+
+    // Another config is named, or the one of the folder is read.
+    std::fs::write(folder.join("other.json"), "{}").unwrap();
+    assert_eq!(halftone(&folder, &["check"]).status.code(), Some(0));
+    assert_eq!(halftone(&folder, &["check", "other.json"]).status.code(), Some(1));
+}
+
+#[test]
 fn shells_learn_every_command_that_is_shown() {
     let folder = folder("completions");
     for (shell, mark) in [("bash", "complete -F _halftone"), ("zsh", "#compdef halftone"), ("fish", "complete -c halftone")] {

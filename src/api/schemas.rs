@@ -110,7 +110,8 @@ pub fn schemas() -> Value {
         "Series": object(json!({ "site": text(), "points": list(&of("Point")), "now": of("Point") })),
         "Tallies": object(json!({ "site": text(), "now_ms": whole(), "cells": list(&json!({ "type": "object" })),
             "networks": list(&json!({ "type": "object" })), "drops": { "type": "object" } })),
-        "Glance": object(json!({ "who": of("Session"), "sites": list(&text()), "status": { "type": "object" },
+        "Glance": object(json!({
+            "who": object(json!({ "name": text(), "role": { "enum": ["viewer", "operator"] }, "by": { "enum": ["token", "session", "access"] } })), "sites": list(&text()), "status": { "type": "object" },
             "story": list(&json!({ "type": "object" })) })),
         "Forgotten": object(json!({ "site": text(), "visitor": text(), "rows": whole() })),
     });

@@ -174,7 +174,8 @@ function siteOf(url, control) {
   const site = named ?? (sites.size === 1 ? [...sites.keys()][0] : null);
   if (site !== null && sites.has(site)) return { site, place: sites.get(site) };
   const why = named === null ? "say which site" : "there is no such site";
-  return { refused: problem(404, "unknown_site", `${why}: add \`?site=\` and one of ${[...sites.keys()].join(", ")}`) };
+  const names = [...sites.keys()].join(", ");
+  return { refused: problem(404, "unknown_site", `${why}: \`?site=\` (\`--site\` on the command line) and one of ${names}`) };
 }
 
 /** The body as the schema of its object has it: its own members, of their types. */

@@ -99,7 +99,7 @@ export async function glance({ request, env, control, url, who, after = 0 }) {
   if (!sites.includes(site)) return refused(404, "unknown_site", `there is no site ${site}: the sites are ${sites.join(", ")}`);
   const { status, story } = await controllerOf(env, site, control.placeOf(site)).glance(site, after);
   const now_ms = status.now_ms;
-  const body = { who: { name: who.name, role: who.role }, sites, status: { ...status, now_ms: undefined }, story };
+  const body = { who: { name: who.name, role: who.role, by: who.by }, sites, status: { ...status, now_ms: undefined }, story };
   const etag = await etagOf(JSON.stringify(body));
   // Known to every copy of what has not changed: what time it is here.
   const headers = {

@@ -152,11 +152,11 @@ impl Change<'_> {
             Some(Bar::Window(_)) => "no window is open in which it may go forward".to_owned(),
         };
         if !overrides {
-            let message = format!("{words}: wait, or say that you mean it: `--override --why TEXT`");
+            let message = format!("{words}: wait, or do it all the same and say why (`--override --why TEXT`)");
             return Err(Refusal { code: "barred", message });
         }
         if said.is_empty() {
-            return Err(refusal("no_reason", "an override is kept with its reason: add `--why TEXT`"));
+            return Err(refusal("no_reason", "an override is kept with its reason: say why (`--why TEXT`)"));
         }
         Ok(true)
     }

@@ -16,11 +16,14 @@ pub fn of(state: &State, tally: &Tally, vitals: &Vitals, now_ms: u64) -> Value {
         // Periods come behind the steps; only the split of the one it is in is known by now.
         let period = run.period.as_ref().map(|period| &period.rung);
         let periods = std::iter::repeat_n(period, usize::from(run.step.saturating_sub(ladder.last()))).flatten();
-        let steps: Vec<Value> = ladder
-            .rungs
-            .iter()
-            .chain(periods)
-            .map(|rung| json!({ "weights": weights(rung, ladder.canary), "hold_s": rung.hold_s, "approval": rung.approval, "draws": rung.draws(), "between": rung.between }))
+        let steps = ladder.rungs.iter().map(|rung| (rung, false)).chain(periods.map(|rung| (rung, true)));
+        let steps: Vec<Value> = steps
+            .map(|(rung, is_period)| {
+                json!({
+                    "weights": weights(rung, ladder.canary), "hold_s": rung.hold_s, "approval": rung.approval, "draws": rung.draws(),
+                    "between": rung.between, "period": is_period,
+                })
+            })
             .collect();
         json!({
             "id": run.id, "canary": run.canary, "attempt": run.attempt, "step": run.step, "steps": steps,

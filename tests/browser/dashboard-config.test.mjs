@@ -18,14 +18,14 @@ test("the config is edited with the checker at one’s side, published with a re
   const before = (await ask(worker(), "status?site=blog")).revision;
 
   // A word that is none is underlined where it stands, and named beside the text.
-  await type(page, '"NZ"', '"Kiwi"');
+  await type(page, '"NZ"', '"New Zeeland"');
   await page.getByRole("status").getByText("1 error").waitFor();
-  await text.locator(".cm-lintRange-error").getByText("Kiwi").waitFor();
+  await text.locator(".cm-lintRange-error").getByText("New Zeeland").waitFor();
   await page.getByText(/sites\.blog\.rules\[0\]\.when\.country/).waitFor();
   assert.ok(await page.getByRole("button", { name: "Publish …" }).isDisabled());
   await looksRight(page, "config-error");
 
-  await type(page, '"Kiwi"', '["NZ", "AU"]');
+  await type(page, '"New Zeeland"', '["NZ", "AU"]');
   await page.getByRole("list", { name: "What would change" }).getByText("rules.new-zealand-first.when").waitFor();
   await page.getByRole("cell", { name: "v2 100 %" }).first().waitFor();
   await page.getByRole("button", { name: "Compare with live" }).click();

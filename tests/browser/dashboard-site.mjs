@@ -49,13 +49,14 @@ export const config = () => ({
   },
 });
 
-export async function startSite(name) {
-  const secrets = { HALFTONE_TOKENS: `ann:operator:${hash(OPERATOR)},ben:viewer:${hash(VIEWER)}` };
+const TOKENS = { HALFTONE_TOKENS: `ann:operator:${hash(OPERATOR)},ben:viewer:${hash(VIEWER)}` };
+
+export async function startSite(name, { sites = config(), secrets = TOKENS } = {}) {
   const folders = {
     old: writeBuild(`${name}-old`, { "index.html": page("old") }),
     new: writeBuild(`${name}-new`, { "index.html": page("new") }),
   };
-  return startWorker({ name, config: config(), folders, secrets });
+  return startWorker({ name, config: sites, folders, secrets });
 }
 
 export const at = (worker, host, path = "/") => Object.assign(new URL(path, worker.url), { hostname: `${host}.localhost` }).href;
@@ -91,9 +92,10 @@ async function attempt(worker, site) {
 
 /**
  * Puts counts into a site's ledger. `arms` is `{ canary: { trials, missing, ... }, stable: { ... } }`, with `step` and `odds`
- * ("500|9500") of the draw. A guard's bad trials are its votes, too, each from a network of its own.
+ * ("500|9500") of the draw. A guard's bad trials are its votes, too, each from a network of its own. `drops` and `taken` are what was
+ * dropped, by reason, and how many beacons were taken today.
  */
-export async function fill(worker, site, { step = 1, odds = "500|9500", place = "-", arms, drops = {} }) {
+export async function fill(worker, site, { step = 1, odds = "500|9500", place = "-", arms, drops = {}, taken }) {
   const rollout = await attempt(worker, site);
   const sql = await controller(worker, site);
   const { rollout: run, stable } = await ask(worker, `status?site=${site}`);
@@ -117,6 +119,8 @@ export async function fill(worker, site, { step = 1, odds = "500|9500", place = 
         put("networks (rollout, guard, network, taken, canary)", [rollout, counter, `network ${n}`, 1, 1], "NOTHING");
   }
   for (const [reason, n] of Object.entries(drops)) put("drops (reason, n)", [reason, n], "UPDATE SET n = excluded.n");
+  if (taken !== undefined)
+    put("budget (day, beacons)", [Math.floor(Date.now() / 86_400_000), taken], "UPDATE SET beacons = excluded.beacons");
   put("helm (name, value)", [`newest ${rollout}`, Date.now()], "UPDATE SET value = excluded.value");
   await sql.exec(statements.join("\n"));
 }
@@ -128,17 +132,17 @@ function bin(value) {
   return 100 + 50 * doubling + Math.floor((value - 100 * 2 ** doubling) / 2 ** (doubling + 1));
 }
 
-/** Counters of a vital whose values lie about a middle, for so many pages. */
+/** So many different values a vital has. */
+const VALUES = 40;
+
+/** Counters of a vital of so many pages: most values are near a middle, and slow ones further away than fast ones. */
 export function spread(vital, middle, pages) {
   const counters = {};
-  for (const [part, share] of [
-    [0.6, 0.2],
-    [0.8, 0.3],
-    [1, 0.2],
-    [1.3, 0.2],
-    [2, 0.1],
-  ])
-    counters[`${vital}#${bin(Math.round(middle * part))}`] = Math.round(pages * share);
+  for (let n = 0; n < VALUES; n++) {
+    const part = (n + 0.5) / VALUES;
+    const name = `${vital}#${bin(Math.round(middle * (part / (1 - part)) ** 0.25))}`;
+    counters[name] = (counters[name] ?? 0) + Math.round(pages / VALUES);
+  }
   return counters;
 }
 
@@ -154,6 +158,8 @@ export async function lapse(worker, site, frames) {
     const point = JSON.stringify({ ...now, at_ms }).replaceAll("'", "''");
     await sql.exec(`INSERT OR REPLACE INTO points (at, point) VALUES (${at_ms}, '${point}')`);
   }
+  // What the Controller kept itself meanwhile is of another course.
+  await sql.exec(`DELETE FROM points WHERE at > ${frames.at(-1).at_ms}`);
 }
 
 /** Lets what was decided in entries behind `after` have been decided at a time, and points that were kept at it be gone. */

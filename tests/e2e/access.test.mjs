@@ -1,35 +1,19 @@
 // Who may use the admin surface: Cloudflare Access's word for somebody, limits, and errors that say what they are.
 
 import assert from "node:assert/strict";
-import { createSign, generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { startTeam } from "./team.mjs";
 import { ROOT, startWorker, writeBuild } from "./worker.mjs";
-
-const AUD = "f".repeat(64);
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 let worker;
 let team;
-let certs;
-let asked = 0;
-const mine = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const foreign = generateKeyPairSync("rsa", { modulusLength: 2048 });
+let assertion;
 
 before(async () => {
-  const jwk = { ...mine.publicKey.export({ format: "jwk" }), kid: "k1", alg: "RS256", use: "sig" };
-  certs = createServer((request, response) => {
-    asked += 1;
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(request.url === "/cdn-cgi/access/certs" ? { keys: [jwk] } : {}));
-  });
-  certs.listen(0, "127.0.0.1");
-  await once(certs, "listening");
-  team = `http://127.0.0.1:${certs.address().port}`;
-  const access = { team, aud: AUD, operators: ["ann@acme.example"], viewers: ["*@acme.example"] };
+  team = await startTeam();
+  assertion = team.assertion;
   worker = await startWorker({
     name: "access",
     config: {
@@ -38,21 +22,13 @@ before(async () => {
       },
     },
     folders: { v1: writeBuild("access-v1", { "index.html": "<!doctype html><title>v1</title>" }) },
-    secrets: { HALFTONE_ACCESS: JSON.stringify(access) },
+    secrets: { HALFTONE_ACCESS: team.secret },
   });
 });
 after(async () => {
   await worker?.close();
-  certs?.close();
+  team?.close();
 });
-
-function assertion(claims = {}, { key = mine.privateKey, header = {} } = {}) {
-  const now = Math.floor(Date.now() / 1000);
-  const whole = { aud: [AUD], iss: team, email: "ann@acme.example", iat: now, nbf: now, exp: now + 300, ...claims };
-  const text = `${base64url({ alg: "RS256", kid: "k1", typ: "JWT", ...header })}.${base64url(whole)}`;
-  const mark = header.alg === "none" ? "" : createSign("RSA-SHA256").update(text).sign(key).toString("base64url");
-  return `${text}.${mark}`;
-}
 
 function ask(path, jwt, { method = "GET", headers = {}, body } = {}) {
   return worker.fetch(`http://admin.example${path}`, {
@@ -73,13 +49,13 @@ describe("Cloudflare Access", () => {
     assert.equal(seen.status, 200);
     const refused = await ask("/api/v1/resume", assertion({ email: "ben@acme.example" }), { method: "POST" });
     assert.deepEqual([refused.status, await codeOf(refused)], [403, "not_allowed"]);
-    assert.equal(asked, 1, "the keys are asked for once");
+    assert.equal(team.asked(), 1, "the keys are asked for once");
   });
 
   test("does not let in what is signed by others, for others, by another team, too late, too early, or not at all", async () => {
     const now = Math.floor(Date.now() / 1000);
     const bad = {
-      "another key": assertion({}, { key: foreign.privateKey }),
+      "another key": assertion({}, { key: team.foreign.privateKey }),
       "an unknown key": assertion({}, { header: { kid: "k2" } }),
       "another application": assertion({ aud: ["0".repeat(64)] }),
       "another team": assertion({ iss: "https://evil.cloudflareaccess.com" }),
@@ -94,7 +70,7 @@ describe("Cloudflare Access", () => {
       cut: assertion().slice(0, -3),
     };
     for (const [what, jwt] of Object.entries(bad)) assert.equal((await ask("/api/v1/status", jwt)).status, 401, what);
-    assert.ok(asked <= 2, "keys that are not known do not make it ask again and again");
+    assert.ok(team.asked() <= 2, "keys that are not known do not make it ask again and again");
   });
 
   test("is no login for another site's page, while scripts with a token are not asked where they come from", async () => {

@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { ROOT, startWorker, writeBuild } from "./worker.mjs";
 
 const page = (version) => `<!doctype html><html><head><title>${version}</title></head><body>${version}</body></html>`;
@@ -81,8 +84,54 @@ describe("a person", () => {
     assert.ok(!drawn.includes("\x1b"), "a pipe gets no screen codes");
   });
 
+  test("sees it live in a terminal: in colours, over what stood there, also after the line was gone for a while", async (t) => {
+    // Between it and the Worker, so that one answer can be lost on the way.
+    let asked = 0;
+    const line = createServer(async (request, response) => {
+      asked += 1;
+      if (asked === 2) return request.socket.destroy();
+      const answer = await worker.fetch(request.url, { headers: { authorization: request.headers.authorization } });
+      response.end(await answer.text());
+    });
+    line.listen(0, "127.0.0.1");
+    await once(line, "listening");
+    t.after(() => {
+      line.closeAllConnections();
+      line.close();
+    });
+    const url = `http://127.0.0.1:${line.address().port}/`;
+    // `script` of util-linux gives what it runs a terminal.
+    const watching = spawn("script", ["-qefc", `${HALFTONE} status --watch`, "/dev/null"], {
+      env: { ...env(), HALFTONE_URL: url, TERM: "xterm" },
+      cwd: worker.work,
+    });
+    let drawn = "";
+    for await (const chunk of watching.stdout) {
+      drawn += chunk;
+      if (drawn.split("\x1b[H").length > 3 && drawn.endsWith("\x1b[J")) break;
+    }
+    watching.kill();
+    const [, first, lost, again] = drawn.split("\x1b[H");
+    for (const page of [first, lost, again]) {
+      assert.match(stripVTControlCharacters(page), /site +shop \(revision 1\)\r\n[\s\S]*Ctrl-C ends it/);
+      assert.ok(page.includes("\x1b[K\r\n"), "what stood in a line is gone");
+    }
+    assert.ok(lost.includes("\x1b[1m\x1b[31mhttp:") && lost.includes("does not answer"), lost);
+    assert.ok(!first.includes("does not answer") && !again.includes("does not answer"));
+  });
+
+  test("sees colours where they are wanted, and none in a pipe", async () => {
+    const forced = { ...env(), CLICOLOR_FORCE: "1" };
+    for (const words of [["history"], ["status"]]) {
+      const { stdout } = await run(words, forced);
+      assert.ok(stdout.includes("\x1b["), words.join(" "));
+      assert.equal(stripVTControlCharacters(stdout).split("\n")[0], (await ok(...words)).split("\n")[0]);
+    }
+    assert.ok(!(await run(["status", "--json"], forced)).stdout.includes("\x1b"));
+  });
+
   test("moves it, and every word is in the history", async () => {
-    assert.match(await ok("pause", "--why", "lunch"), /revision 1: pause by tests: lunch/);
+    assert.match(await ok("pause", "--why", "lunch"), /revision 1: pause by tests: lunch\n.*`halftone resume` lets it go on\n/);
     assert.match(await ok("resume"), /resume by tests/);
     assert.match(await ok("approve", "--why", "seen"), /approve by tests: seen/);
     assert.match(await ok("advance"), /revision 2: advance by tests, step 1 → 2/);
@@ -191,11 +240,15 @@ describe("a pipeline", () => {
   });
 
   test("hears that it went back, and is told so by name as long as it is in quarantine", async () => {
-    await ok("rollback", "--why", "no");
+    assert.match(await ok("rollback", "--why", "no"), /`halftone clear VERSION` lets the build out of quarantine/);
     assert.equal((await halftone("wait", "--timeout", "1")).status, 3);
     assert.equal((await halftone("wait", "--canary", "v2", "--timeout", "1")).status, 3);
     assert.equal((await halftone("wait", "--until", "over")).status, 0);
-    await ok("clear", "v2");
+    assert.match(
+      await ok("status"),
+      /canary +v2, nobody gets it; it came to .*\nquarantine +v2: no; halftone clear v2 lets it out/,
+    );
+    assert.match(await ok("clear", "v2"), /`halftone retry` begins its rollout again/);
     await ok("retry");
     assert.match(await ok("abort", "--why", "later"), /abort by tests: later/);
     assert.equal((await halftone("wait", "--canary", "v2", "--timeout", "1")).status, 3);

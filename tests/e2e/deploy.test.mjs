@@ -3,11 +3,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "./population.mjs";
 import { cookiesOf, ROOT, said, startWorker, writeBuild } from "./worker.mjs";
 
+const HALFTONE = join(ROOT, "target/release/halftone");
 const sha = (text) => createHash("sha256").update(text).digest("hex");
 const OPERATOR = "operator-token-for-the-deploys-01";
 const VIEWER = "viewer-token-for-the-deploys-0001";
@@ -70,12 +74,15 @@ before(async () => {
 
 after(() => worker?.close());
 
+function env() {
+  const url = Object.assign(new URL(worker.url), { hostname: "localhost" }).href;
+  return { ...process.env, HALFTONE_URL: url, HALFTONE_TOKEN: OPERATOR };
+}
+
 /** Runs the command line against the Worker; gives status, output and what it complained of. */
 function halftone(...words) {
-  const url = Object.assign(new URL(worker.url), { hostname: "localhost" }).href;
-  const env = { ...process.env, HALFTONE_URL: url, HALFTONE_TOKEN: OPERATOR };
   return new Promise((resolve) => {
-    execFile(join(ROOT, "target/release/halftone"), words, { env, cwd: worker.work }, (error, stdout, stderr) =>
+    execFile(HALFTONE, words, { env: env(), cwd: worker.work }, (error, stdout, stderr) =>
       resolve({ status: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -118,6 +125,41 @@ describe("a build is uploaded", { concurrency: false }, () => {
     assert.deepEqual([done.files, done.sent, done.is_new], [9, 2, true]);
     const again = await deploy(TWO, "two");
     assert.deepEqual([again.sent, again.is_new], [0, false]);
+  });
+
+  test("what was sent before somebody killed it is not sent again, and nothing was there before the whole", async (t) => {
+    const pages = Array.from({ length: 120 }, (_, n) => [`/page-${n}.html`, page(`page ${n}`)]);
+    const files = { "/index.html": page("killed"), ...Object.fromEntries(pages) };
+    const before = (await blobs()).length;
+    // Between it and the Worker: so many contents come through, and of those behind them nobody hears.
+    const through = 40;
+    let sent = 0;
+    const line = createServer(async (request, response) => {
+      if (request.method === "PUT" && ++sent > through) return;
+      const body = Buffer.concat(await request.toArray());
+      const { authorization } = request.headers;
+      const headers = { authorization, ...(body.length > 0 ? { "content-length": String(body.length) } : {}) };
+      const init = { method: request.method, headers, body: request.method === "GET" ? undefined : body };
+      const answer = await worker.fetch(`http://localhost${request.url}`, init);
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    line.listen(0, "127.0.0.1");
+    await once(line, "listening");
+    t.after(() => {
+      line.closeAllConnections();
+      line.close();
+    });
+    const words = ["deploy", writeBuild("deploy-killed", files), "--version", "killed"];
+    const url = `http://127.0.0.1:${line.address().port}/`;
+    const sending = execFile(HALFTONE, words, { env: { ...env(), HALFTONE_URL: url }, cwd: worker.work });
+    await eventually(async () => (await blobs()).length === before + through, "what comes through");
+    sending.kill("SIGKILL");
+    assert.deepEqual(await once(sending, "exit"), [null, "SIGKILL"]);
+    const versions = async () => (await (await api("builds")).json()).builds.map(({ version }) => version);
+    assert.ok(!(await versions()).includes("killed"));
+    const done = await deploy(files, "killed");
+    assert.deepEqual([done.files, done.sent, done.is_new], [121, 121 - through, true]);
+    assert.equal((await halftone("builds", "drop", "killed")).status, 0);
   });
 
   test("the list of its files is the one the config was compiled with", async () => {
@@ -271,8 +313,8 @@ describe("a build is dropped", { concurrency: false }, () => {
   test("with what it alone has, and nothing else", async () => {
     await deploy({ ...ONE, "/only.txt": "only here" }, "three");
     assert.ok((await blobs()).includes(sha("only here")));
-    const ran = await halftone("builds", "drop", "three");
-    assert.equal(ran.stdout, "three is gone, and 1 contents that no other build has\n");
+    const ran = await halftone("builds", "drop", "three", "--site", "shop");
+    assert.equal(ran.stdout, "three is gone, and 1 content that no other build has\n");
     assert.ok(!(await blobs()).includes(sha("only here")));
     for (const text of Object.values({ ...ONE, ...TWO })) assert.ok((await blobs()).includes(sha(text)));
     assert.equal((await halftone("builds", "drop", "three")).status, 2);

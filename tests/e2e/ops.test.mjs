@@ -54,6 +54,8 @@ before(async () => {
   const scrape = async () =>
     (await worker.fetch("http://admin.example/metrics", { headers: { authorization: `Bearer ${TOKEN}` } })).text();
   metrics = await eventually(async () => {
+    // Objects look at what is due when something is noted; what was aged behind their last look waits for that.
+    await visit(worker, 1, () => events.slice(0, 1));
     const text = await scrape();
     const wanted = ["halftone_pages_missing_total", "halftone_guard_verdict", "halftone_looked_age_seconds"];
     return wanted.every((name) => text.includes(name)) ? text : null;
@@ -107,6 +109,24 @@ test("every rule and every panel asks for metrics there are", () => {
   for (const name of asked) assert.ok(there.has(name) || isNamed(name), `no metric is called ${name}`);
   for (const name of ["halftone_pages_total", "halftone_pages_missing_total", "halftone_phase", "halftone_guard_harm_ratio"])
     assert.ok(there.has(name), name);
+});
+
+test("log lines are JSON with the fields that the table for OpenTelemetry names, and no others", async () => {
+  const document = readFileSync(join(ROOT, "docs/operations.md"), "utf8");
+  const table = /\| field \| OpenTelemetry \|\n([\s\S]*?)\n\n/.exec(document)[1];
+  const firsts = [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell]) => cell.replace(/\(.*\)/, ""));
+  const named = new Set(firsts.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)));
+  const paused = await worker.fetch("http://admin.example/api/v1/pause?site=shop", {
+    method: "POST",
+    headers: { authorization: "Bearer operator-token-of-every-test-001" },
+  });
+  assert.equal(paused.status, 200);
+  const lines = () => worker.logs().map((line) => JSON.parse(line));
+  await eventually(() => lines().some(({ kind, by }) => kind === "pause" && by === "tests"), "the line about the pause");
+  for (const line of lines()) {
+    assert.ok(["info", "error"].includes(line.level) && typeof line.message === "string", JSON.stringify(line));
+    for (const name of Object.keys(line)) assert.ok(named.has(name), `${name} is not in the table`);
+  }
 });
 
 test("the dashboard is one that Grafana imports: ids, places on the grid, questions", () => {

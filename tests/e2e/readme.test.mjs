@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { ROOT } from "./worker.mjs";
@@ -60,29 +60,23 @@ test("every config it shows is valid", () => {
   }
 });
 
-test("every file it links to is there", () => {
-  for (const document of [
-    "README.md",
-    "README.zh-CN.md",
-    "CONTRIBUTING.md",
-    "docs/dashboard.md",
-    "docs/guide.md",
-    "docs/recipes.md",
-    "docs/gitops.md",
-    "docs/threat-model.md",
-    "docs/architecture.md",
-    "docs/feedback.md",
-    "docs/control.md",
-    "docs/evidence.md",
-    "docs/strategies.md",
-    "docs/performance.md",
-    "docs/operations.md",
-    "docs/config.md",
-  ]) {
-    const text = readFileSync(join(ROOT, document), "utf8");
-    for (const [, link] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+test("every file and every heading that a document links to is there", () => {
+  const documents = readdirSync(ROOT).concat(readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`));
+  const read = (path) => readFileSync(join(ROOT, path), "utf8");
+  /** What a heading is called in a link. */
+  const anchor = (heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .trim()
+      .replaceAll(" ", "-");
+  const anchors = (path) => [...read(path).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchor(heading));
+  for (const document of documents.filter((name) => name.endsWith(".md"))) {
+    for (const [, link, heading] of read(document).matchAll(/\]\(([^)#]*)#?([^)]*)\)/g)) {
       if (link.startsWith("http")) continue;
-      assert.ok(existsSync(join(ROOT, document, "..", link)), `${document} links to ${link}`);
+      const path = link === "" ? document : join(dirname(document), link);
+      assert.ok(existsSync(join(ROOT, path)), `${document} links to ${link}`);
+      if (heading) assert.ok(anchors(path).includes(heading), `${document} links to ${link}#${heading}`);
     }
   }
 });

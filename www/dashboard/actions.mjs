@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.mjs";
-import { stepWords } from "./words.mjs";
+import { backWords, stepWords } from "./words.mjs";
 
 /** Commands: the button, the question, what will happen, and whether it is grave. */
 export const COMMANDS = {
@@ -13,8 +13,13 @@ export const COMMANDS = {
     does: ({ stable, rollout }) =>
       `Everybody gets ${stable} within ten seconds. ${rollout?.canary} goes into quarantine until somebody clears it.`,
   },
-  pause: { label: "Pause", does: () => "It stays on this step. Harm still takes it back by itself." },
-  resume: { label: "Go on", tone: "main", does: () => "It moves by evidence again." },
+  pause: { label: "Pause", does: ({ rollout }) => `It stays on this step. ${backWords(rollout)}` },
+  resume: {
+    label: "Go on",
+    tone: "main",
+    does: ({ rollout }) =>
+      rollout?.decide === "auto" ? "It moves by evidence again." : "It may go further again, when a person says so.",
+  },
   approve: {
     label: "Approve",
     tone: "main",
@@ -78,7 +83,7 @@ export function possible(status) {
 }
 
 export function Acts({ status, who, act }) {
-  if (who.role !== "operator") return html`<p class="meta">You can look. To act you need an operator’s token.</p>`;
+  if (who.role !== "operator") return html`<p class="meta">You can look. To act you have to be an operator.</p>`;
   return html`<div class="acts" role="group" aria-label="Actions">
     ${possible(status).map((command) => {
       const { label, tone = "" } = COMMANDS[command];

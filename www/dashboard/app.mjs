@@ -83,7 +83,12 @@ function Board({ onStranger }) {
       </nav>
       <span class="live ${trouble ? "old" : ""}" title=${`as of ${span(now - ahead - heard)} ago`}><span class="beat" aria-hidden="true"></span>${trouble ? "no answer" : "live"}</span>
       <span class="who">${who.name} <small>${who.role}</small>
-        <button type="button" class="quiet" onClick=${() => logout().then(onStranger, onStranger)}>Sign out</button></span>
+        ${
+          // Who came by Cloudflare Access has no session here; Access has one.
+          who.by === "access"
+            ? html`<a class="leave" href="/cdn-cgi/access/logout">Sign out</a>`
+            : html`<button type="button" class="quiet" onClick=${() => logout().then(onStranger, onStranger)}>Sign out</button>`
+        }</span>
     </header>
     ${isOld && html`<p class="banner" role="alert">Halftone has not answered for ${span(Date.now() - heard)} (${trouble}). What you see is from before; it is asked again every two seconds.</p>`}
     <div class="told" role="status">${told && html`<p>${told} <button type="button" class="quiet" aria-label="Dismiss" onClick=${() => setTold(null)}>✕</button></p>`}</div>

@@ -6,7 +6,7 @@ import { Chart, moment } from "./chart.mjs";
 import { estimates, logs, ofAttempt, perMinute, reasons, seconds, shares, useCourse, way } from "./course.mjs";
 import { Badge } from "./guards.mjs";
 import { html } from "./html.mjs";
-import { authorWords, count, guardWords, isPerson, kindWords, percentWords } from "./words.mjs";
+import { authorWords, count, droppedWords, guardWords, isPerson, kindWords, percentWords } from "./words.mjs";
 
 const SPANS = { all: ["Everything", Number.POSITIVE_INFINITY], day: ["A day", 86_400_000], hour: ["An hour", 3_600_000] };
 /** So many marks can be told from each other. */
@@ -99,10 +99,10 @@ function Evidence({ points, marks, names }) {
     ${
       guards.length === 0
         ? html`<p class="empty">Nothing is compared while nobody is drawn. As soon as a rollout gives a new version to some visitors, every check has its two charts here.</p>`
-        : html`<p class="hint">On the left what share of pages did badly, with the range in which the truth is, whenever one looks. On the right how far the proof has come: up to the upper line it is safe, down to the lower it is harm.</p>`
+        : html`<p class="hint">On the left what share of pages did badly (or of visitors reached a goal), with the range in which the truth is, whenever one looks. On the right how far the proof has come: up to the upper line it is safe, down to the lower it is harm.</p>`
     }
     ${guards.map(({ guard, says }) => {
-      const { name, did } = guardWords(guard);
+      const { name, counted, did } = guardWords(guard);
       const arm = (which) => ({
         name: names[which],
         color: `--${which}`,
@@ -117,7 +117,7 @@ function Evidence({ points, marks, names }) {
       const read = (value) => done(Math.abs(value));
       return html`<div key=${guard} class="pair">
         <h3>${name} <${Badge} says=${says} /></h3>
-        <${Chart} title="Pages that did badly" hint=${`share that ${did}`} at=${at} lines=${[arm("stable"), arm("canary")]} format=${share} marks=${marks} />
+        <${Chart} title=${counted} hint=${`share that ${did}`} at=${at} lines=${[arm("stable"), arm("canary")]} format=${share} marks=${marks} />
         <${Chart} title="The proof" hint="share of what each answer takes" at=${at} format=${read} ticks=${(value) => (value === 0 ? "0" : read(value))}
           lines=${[
             { name: "safe", color: "--good", values: path("safe", 1), words: words("safe") },
@@ -184,7 +184,7 @@ function Areas({ points }) {
       return found && found.canary + found.stable > 0 ? found.canary / (found.canary + found.stable) : null;
     }),
   }));
-  return html`<${Chart} title="The canary’s part of drawn visitors" hint="by area" at=${seconds(points)} lines=${lines} format=${share} />`;
+  return html`<${Chart} title="The canary’s part of drawn visitors" hint="by area, since the rollout began" at=${seconds(points)} lines=${lines} format=${share} />`;
 }
 
 function Ratio({ points }) {
@@ -193,17 +193,6 @@ function Ratio({ points }) {
     lines=${[{ name: "doubt", color: "--stop", values }]} format=${done} range=${[0, 1.15]}
     thresholds=${[{ value: 1, label: "alarm", color: "--bad" }]} />`;
 }
-
-const REASONS = {
-  bad_token: "page not known",
-  duplicate: "said twice",
-  no_page: "page not known",
-  too_large: "too large",
-  bad_json: "not readable",
-  bad_type: "not readable",
-  rate_limited: "too many at once",
-  budget: "over the day’s budget",
-};
 
 function Intake({ points }) {
   const dropped = reasons(points);
@@ -223,7 +212,7 @@ function Intake({ points }) {
       html`<table class="plain-table"><caption>Dropped ever, by reason</caption>
         <tbody>${dropped.map(
           ({ reason, n }) =>
-            html`<tr key=${reason}><th scope="row">${reason.replaceAll("_", " ")}${REASONS[reason] && html` <small>${REASONS[reason]}</small>`}</th><td>${count(n)}</td></tr>`,
+            html`<tr key=${reason}><th scope="row">${reason.replaceAll("_", " ")} <small>${droppedWords(reason)}</small></th><td>${count(n)}</td></tr>`,
         )}</tbody></table>`
     }
   </div>`;

@@ -76,14 +76,20 @@ export function shares(points) {
     }));
 }
 
-/** What was taken and dropped within a minute, from sums that only grow, or begin anew at midnight. */
+const MINUTE_MS = 60_000;
+
+/**
+ * What was taken and dropped within a minute, from sums that only grow, or begin anew at midnight. It comes in handfuls, so it is told
+ * over a minute at least, as far as that is known.
+ */
 export function perMinute(points, of) {
+  let from = 0;
   return points.map((point, n) => {
-    const before = points[n - 1];
-    if (!before) return null;
+    if (n === 0) return null;
+    while (from + 1 < n && points[from + 1].at_ms <= point.at_ms - MINUTE_MS) from += 1;
+    const before = points[from];
     const [now, then] = [of(point.intake), of(before.intake)];
-    const minutes = (point.at_ms - before.at_ms) / 60_000;
-    return minutes > 0 ? Math.max(0, now >= then ? now - then : now) / minutes : null;
+    return (now >= then ? now - then : now) / ((point.at_ms - before.at_ms) / MINUTE_MS);
   });
 }
 

@@ -5,7 +5,20 @@ import { Dots } from "./dots.mjs";
 import { Guards, part } from "./guards.mjs";
 import { html } from "./html.mjs";
 import { Story } from "./story.mjs";
-import { guardWords, heldWords, percentWords, phaseWords, sharesOf, span, stepWords, waitingWords, when } from "./words.mjs";
+import {
+  backWords,
+  guardWords,
+  heldWords,
+  percent,
+  percentWords,
+  phaseWords,
+  sharesOf,
+  span,
+  stepsShown,
+  stepWords,
+  waitingWords,
+  when,
+} from "./words.mjs";
 
 const isRunning = ({ phase }) => ["scheduled", "ramping", "held", "paused"].includes(phase);
 const draws = ({ phase }) => ["ramping", "held", "paused"].includes(phase);
@@ -48,18 +61,31 @@ function verdictWords(status) {
   return { tone: safe === required.length ? "good" : "moving", text: `No harm found; ${proof}.` };
 }
 
+/** What comes when everything is there. */
+function comes({ rollout, stable, optimise, pace }) {
+  const { canary, steps, step } = rollout;
+  const next = steps[step];
+  // Behind the last step that draws somebody a goal decides, where the config names one.
+  if (optimise && !next?.draws)
+    return `“${optimise.goal}” says ${optimise.period ? "anew" : "from then on"} how many get ${canary}`;
+  if (!next) return `${canary} replaces ${stable} for everybody`;
+  // With a pace, rungs that what is known allows are passed over; it waits where not even the next one is.
+  const allowed = pace ? percent(pace.allowed) : 0;
+  const further = allowed > sharesOf(steps[step - 1])[0]?.share ? `Up to ${percentWords(allowed)}` : stepWords(next);
+  return `${further} get ${canary}`;
+}
+
 /** What comes next, and when. */
 function nextWords(status, now) {
-  const { phase, off, rollout, waiting = [], stable } = status;
+  const { phase, off, rollout, waiting = [] } = status;
   if (off) return "Nothing, until somebody switches it on again.";
-  if (phase === "paused") return "Nothing, until somebody lets it go on. Harm still takes it back at once.";
+  if (phase === "paused") return `Nothing, until somebody lets it go on. ${backWords(rollout)}`;
   if (phase === "held") return heldWords(status.held);
   if (phase === "scheduled") return "A person starts it.";
   if (phase === "rolled_back") return `Nobody gets ${rollout?.canary} until somebody takes it out of quarantine.`;
   if (!isRunning(status))
     return status.queued ? `${status.queued} is next in the queue.` : "The next deploy or published config starts a rollout.";
-  const next = rollout.steps[rollout.step];
-  const what = next ? `${stepWords(next)} get ${rollout.canary}` : `${rollout.canary} replaces ${stable} for everybody`;
+  const what = comes(status);
   const hold = waiting.find((one) => one.for === "hold");
   const others = waiting.filter((one) => one.for !== "hold");
   if (waiting.length === 0) return `${what}, any second now.`;
@@ -70,25 +96,34 @@ function nextWords(status, now) {
 }
 
 function Ladder({ status, now }) {
-  const { rollout, phase, stable } = status;
-  const steps = rollout.steps;
+  const { rollout, phase, stable, optimise } = status;
   const isOver = phase === "promoted";
-  const at = isOver ? steps.length + 1 : rollout.step;
-  const state = (n) => (n < at ? "past" : n === at && isRunning(status) ? "now" : n === at && isOver ? "past" : "next");
+  const state = (at) => (isOver || at < rollout.step ? "past" : at === rollout.step ? "now" : "next");
   const names = { past: "done", now: "now", next: "to come" };
+  // Where a goal decides in the end, no step is for everybody.
+  const shown = stepsShown(rollout).filter(({ step }) => !optimise || step.draws);
   return html`<ol class="ladder" aria-label="Steps of the rollout">
-    ${steps.map((step, index) => {
-      const is = state(index + 1);
-      return html`<li key=${index} class=${is} aria-current=${is === "now" ? "step" : undefined}>
-        <span class="rung" aria-hidden="true">${is === "past" ? "✓" : index + 1}</span>
+    ${shown.map(({ step, at, number }) => {
+      const is = state(at);
+      const since = `${step.period ? `for “${optimise.goal}”, ` : ""}since ${when(rollout.since_ms, now)}`;
+      return html`<li key=${at} class=${is} aria-current=${is === "now" ? "step" : undefined}>
+        <span class="rung" aria-hidden="true">${is === "past" ? "✓" : (number ?? "•")}</span>
         <b>${stepWords(step)}</b>
-        <small>${is === "now" ? `since ${when(rollout.since_ms, now)}` : step.approval ? "asks for approval" : step.hold_s > 0 ? `at least ${span(step.hold_s * 1000)}` : names[is]}</small>
+        <small>${is === "now" ? since : step.approval ? "asks for approval" : step.hold_s > 0 ? `at least ${span(step.hold_s * 1000)}` : names[is]}</small>
         <span class="hidden">${names[is]}</span>
       </li>`;
     })}
+    ${
+      optimise &&
+      !optimise.period &&
+      html`<li class="next">
+        <span class="rung" aria-hidden="true">•</span>
+        <b>by its goal</b><small>“${optimise.goal}” says how many</small>
+      </li>`
+    }
     <li class=${isOver ? "now" : "next"}>
       <span class="rung" aria-hidden="true">${isOver ? "✓" : "★"}</span>
-      <b>everybody</b><small>${isOver ? "promoted" : `replaces ${stable}`}</small>
+      <b>everybody</b><small>${isOver ? "promoted" : optimise ? "when it is the better one" : `replaces ${stable}`}</small>
     </li>
   </ol>`;
 }
@@ -145,7 +180,7 @@ export function Look({ known, now, act, go }) {
       <h1 id="where">${headline(status)}</h1>
       ${verdict && html`<p class="verdict ${verdict.tone}">${verdict.text}</p>`}
       ${status.phase === "held" && !status.off && html`<p class="verdict stopped">${heldWords(status.held)}</p>`}
-      ${status.freeze && html`<p class="verdict stopped">Frozen until ${when(status.freeze.until_ms, now)}${status.freeze.why ? `: ${status.freeze.why}` : ""}. Nothing goes forward; harm still takes it back.</p>`}
+      ${status.freeze && html`<p class="verdict stopped">Frozen until ${when(status.freeze.until_ms, now)}${status.freeze.why ? `: ${status.freeze.why}` : ""}. Nothing goes forward. ${draws(status) && backWords(status.rollout)}</p>`}
       <${Arms} status=${status} />
       ${status.rollout && (isRunning(status) || status.phase === "promoted") && html`<${Ladder} status=${status} now=${now} />`}
       <${Acts} status=${status} who=${who} act=${act} />
@@ -159,13 +194,14 @@ export function Look({ known, now, act, go }) {
         ${story.length > 5 && html`<p><a href=${go("history")}>The whole history</a></p>`}
       </section>
     </div>
-    <section class="card evidence" aria-labelledby="evidence">
+    <section class=${draws(status) ? "card evidence" : "card evidence short"} aria-labelledby="evidence">
       <h2 id="evidence">What the evidence says</h2>
       ${
         draws(status)
-          ? html`<p class="hint">Each check gathers proof out of the middle. Full to the left takes the release back; full to the right means it is safe. Neither is a guess: both are shown, or not yet.</p>
+          ? html`<p class="hint">Each check gathers proof out of the middle. Full to the left ${status.rollout.decide === "never" ? "means it is worse than allowed, and a person decides" : "takes the release back"}; full to the right means it is safe. Neither is a guess: both are shown, or not yet.</p>
             <${Guards} status=${status} />`
-          : html`<p class="empty">Nobody is drawn at the moment, so nothing is compared. As soon as a rollout gives a new version to some visitors, every check is shown here.</p>`
+          : html`<p class="empty">Nobody is drawn at the moment, so nothing is compared. As soon as a rollout gives a new version to some visitors, every check is shown here.
+              ${status.rollout && html` <a href=${go("charts")}>What was seen of ${status.rollout.canary}</a>`}</p>`
       }
     </section>
   </div>`;

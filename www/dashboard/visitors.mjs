@@ -181,7 +181,7 @@ function Previews({ status, who }) {
     <p class="hint">Whoever opens one sees that version until the link ends, at whatever share of visitors it is. Such pages are marked, kept out of search engines, and not counted.</p>
     ${
       who.role !== "operator"
-        ? html`<p class="meta">To make one you need an operator’s token.</p>`
+        ? html`<p class="meta">To make one you have to be an operator.</p>`
         : html`<div class="fields">
             <label class="wide">Address to show <input type="url" required value=${url} onInput=${(event) => setUrl(event.target.value)} /></label>
             <label>It holds for <select value=${minutes} onChange=${(event) => setMinutes(event.target.value)}>

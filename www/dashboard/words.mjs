@@ -11,14 +11,15 @@ const GUARDS = {
   slow_ttfb: ["Slow server", "pages whose server answered late", "were answered late"],
 };
 
-/** A guard: its name, what it counts, and what a page that counts did. */
+/** A guard: its name, what it is about, what it counts, and what a page that counts did. */
 export function guardWords(name) {
   if (name.startsWith("goal.")) {
     const goal = name.slice(5);
-    return { name: `Goal “${goal}”`, about: `visitors who reached “${goal}”; fewer is worse`, did: `reached “${goal}”` };
+    const about = `visitors who reached “${goal}”; fewer is worse`;
+    return { name: `Goal “${goal}”`, about, counted: "Visitors who reached it", did: `reached “${goal}”` };
   }
   const [title, about, did] = GUARDS[name] ?? [name.replaceAll("_", " "), name, name];
-  return { name: title, about, did };
+  return { name: title, about, counted: "Pages that did badly", did };
 }
 
 /** `25%` as a number of percent. */
@@ -33,7 +34,8 @@ export function rate(bad, trials) {
   return `${share.toFixed(share < 10 ? 1 : 0)}\u00a0%`;
 }
 
-export const count = (n) => new Intl.NumberFormat("en").format(n).replaceAll(",", "\u2009");
+/** 102600 → `102 600`, which no line's end divides. */
+export const count = (n) => new Intl.NumberFormat("en").format(n).replaceAll(",", "\u202f");
 
 /** A span of time as people say it. */
 export function span(ms) {
@@ -73,6 +75,10 @@ export function phaseWords({ phase, off }) {
   return { name, tone };
 }
 
+/** What harm does while a person keeps a rollout where it is. */
+export const backWords = (rollout) =>
+  rollout?.decide === "never" ? "Harm is only shown: a person takes it back." : "Harm still takes it back at once.";
+
 const HELD = {
   silent: "No page has reported for ten minutes. It goes on by itself as soon as pages report again.",
   few_networks: "It looks harmful, but only a few networks say so. If more do, it goes back by itself.",
@@ -94,6 +100,19 @@ export function sharesOf(step) {
   return Object.entries(weights).map(([name, text]) => ({ name, share: percent(text) }));
 }
 
+/** Rungs between the steps of a config, and periods behind them, are not the config's. */
+const isOfConfig = ({ between, period }) => !between && !period;
+
+/**
+ * The steps as a person counts them: those of the config, numbered, and in their midst the one it is on, where that is a rung between
+ * two of them, or behind them, where a goal says how many get the canary. `[{ step, at, number }]`, `at` as the status counts.
+ */
+export function stepsShown({ steps, step: now }) {
+  let number = 0;
+  const numbered = steps.map((step, n) => ({ step, at: n + 1, number: isOfConfig(step) ? ++number : null }));
+  return numbered.filter(({ step, at }) => isOfConfig(step) || at === now);
+}
+
 /** The same as a few words. */
 export function stepWords(step) {
   const shares = sharesOf(step);
@@ -102,6 +121,28 @@ export function stepWords(step) {
   if (reached.length === 0) return "nobody";
   return reached.map(({ name, share }) => (name === "" ? percentWords(share) : `${name} ${percentWords(share)}`)).join(", ");
 }
+
+const DROPPED = {
+  too_large: "a report that is too large",
+  too_many: "too many reports in one",
+  bad_type: "of a type that no page sends",
+  bad_json: "not readable",
+  bad_field: "a value that can not be",
+  bad_token: "from a page that Halftone did not serve",
+  no_page: "from a page that was never counted",
+  foreign: "with another visitor’s page",
+  expired: "came too late",
+  duplicate: "said before",
+  unknown_version: "of a rollout that is over",
+  unknown_event: "of a newer page script",
+  bot: "a listed robot",
+  opted_out: "no consent, or asked to be left alone",
+  rate_limited: "too many at once",
+  budget: "over the day’s budget",
+};
+
+/** Why a report was not taken, beside the word that counts and metrics have for it. */
+export const droppedWords = (reason) => DROPPED[reason] ?? "";
 
 const KINDS = {
   start: "Config in force",
@@ -147,6 +188,11 @@ export function waitingWords(waiting, now) {
       return { title: "A freeze", text: `until ${when(waiting.until_ms, now)}${waiting.why ? `: ${waiting.why}` : ""}` };
     case "window":
       return { title: "Its hours", text: `they begin ${when(waiting.until_ms, now)}, in ${span(waiting.until_ms - now)}` };
+    case "pace":
+      return {
+        title: "More known of the harm",
+        text: `by what is known now ${percentWords(percent(waiting.allowed))} may get it`,
+      };
     case "approval":
       return { title: "A person’s yes", text: "this step asks for approval" };
     case "person":

@@ -8,10 +8,10 @@ use super::preview::setting;
 #[derive(Clone, clap::Args)]
 pub struct Admin {
     /// Address of the admin surface.
-    #[arg(long, env = "HALFTONE_URL", default_value = "http://localhost:8787/")]
+    #[arg(long, global = true, env = "HALFTONE_URL", default_value = "http://localhost:8787/")]
     url: String,
     /// The site that is meant; needed where there are several.
-    #[arg(long, env = "HALFTONE_SITE")]
+    #[arg(long, global = true, env = "HALFTONE_SITE")]
     site: Option<String>,
 }
 

@@ -18,7 +18,7 @@ pub struct Builds {
     #[command(flatten)]
     admin: Admin,
     /// Print it as JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -49,7 +49,8 @@ pub fn run(command: &Builds) -> Result<(), Failure> {
         Some(What::Drop { id }) => {
             let answer = admin.post("/api/v1/builds/drop", &json!({ "version": id }).to_string())?;
             let blobs = read(&answer)?.get("blobs").and_then(Value::as_u64).unwrap_or(0);
-            let said = format!("{id} is gone, and {blobs} contents that no other build has");
+            let contents = if blobs == 1 { "content" } else { "contents" };
+            let said = format!("{id} is gone, and {blobs} {contents} that no other build has");
             println!("{}", if *json { answer.trim_end() } else { &said });
         }
         Some(What::Pull { id, config }) => {

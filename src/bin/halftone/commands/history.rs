@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::admin::Admin;
+use super::paint::{FAINT, painted};
 use super::steer::sentence;
 
 #[derive(clap::Args)]
@@ -39,7 +40,7 @@ pub fn run(command: &History) -> Result<(), Failure> {
         let at_s = entry.pointer("/entry/at_ms").and_then(Value::as_u64).unwrap_or(0) / 1000;
         for decision in entry.pointer("/entry/decisions").and_then(Value::as_array).into_iter().flatten() {
             if decision.get("kind").and_then(Value::as_str) != Some("mark") {
-                println!("{}  {}", utc(at_s), sentence(decision));
+                anstream::println!("{}  {}", painted(&utc(at_s), FAINT), sentence(decision));
             }
         }
     }

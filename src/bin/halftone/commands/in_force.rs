@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use super::admin::Admin;
 use super::load::{listings, plan};
+use super::paint::{BAD, GOOD, WARNING, painted};
 
 /// One site as it is in force.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,9 +95,9 @@ fn previous(config: &Config, builds: &Builds, live: &[InForce]) -> Result<Option
 pub fn print(changes: &[Change]) {
     for Change { path, from, to } in changes {
         match (from.is_null(), to.is_null()) {
-            (true, _) => println!("  + {path}: {to}"),
-            (_, true) => println!("  - {path}: {from}"),
-            _ => println!("  ~ {path}: {from} → {to}"),
+            (true, _) => anstream::println!("  {} {path}: {to}", painted("+", GOOD)),
+            (_, true) => anstream::println!("  {} {path}: {from}", painted("-", BAD)),
+            _ => anstream::println!("  {} {path}: {from} → {to}", painted("~", WARNING)),
         }
     }
 }

@@ -29,13 +29,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What the command tells whoever called it.
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 the config has errors, which were printed · 2 it can not be done, for the reason printed \
+/// What is true of all commands: whom they ask, and what they tell whoever called them.
+const AFTER: &str = "A running Worker is asked at `--url` or HALFTONE_URL, with the token in HALFTONE_TOKEN or in the file .dev.vars that `make dev` writes.\n\n\
+     Exit codes: 0 done · 1 the config has errors, which were printed · 2 it can not be done, for the reason printed \
      · 3 the rollout ended without a promotion · 4 it was waited for long enough · 5 a replay came out otherwise";
 
 /// Gray release for static sites at the CDN edge.
 #[derive(Parser)]
-#[command(name = "halftone", version, about, long_about = None, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "halftone", version, about, long_about = None, propagate_version = true, after_help = AFTER)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -90,9 +91,9 @@ enum Command {
     On(steer::Wish),
     /// Go back to what an earlier revision had.
     Restore(steer::Restore),
-    /// Lets nothing go forward for a time; a rollback does not ask.
+    /// Let nothing go forward for a time; a rollback does not ask.
     Freeze(steer::Freeze),
-    /// Ends a freeze before its time.
+    /// End a freeze before its time.
     Unfreeze(steer::Wish),
     /// Show what was decided, by whom and why.
     History(history::History),

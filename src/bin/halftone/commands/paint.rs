@@ -18,6 +18,16 @@ pub const fn of(severity: Severity) -> Style {
     }
 }
 
+/// The colour of a phase, a verdict or a decision: good news, bad news, or somebody has to look.
+pub fn style_of(word: &str) -> Style {
+    match word {
+        "safe" | "promoted" | "promote" => GOOD,
+        "harm" | "rolled back" | "roll back" | "refuse" | "off" => BAD,
+        "paused" | "pause" | "held" | "hold" | "aborted" | "abort" => WARNING,
+        _ => Style::new(),
+    }
+}
+
 /// A text in a colour.
 pub fn painted(text: &str, style: Style) -> String {
     format!("{style}{text}{style:#}")

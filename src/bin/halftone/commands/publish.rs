@@ -49,7 +49,7 @@ pub fn run(command: &Publish) -> Result<(), Failure> {
             let classes = preview.get("classes").cloned().unwrap_or_default();
             table(site, &serde_json::from_value::<Vec<Class>>(classes).unwrap_or_default());
             for decision in preview.get("decisions").and_then(Value::as_array).into_iter().flatten().filter(|_| command.dry_run) {
-                println!("would be {}", sentence(decision));
+                anstream::println!("would be {}", sentence(decision));
             }
         }
     }
@@ -72,7 +72,7 @@ pub fn run(command: &Publish) -> Result<(), Failure> {
         println!("this is in force already; nothing was done");
     }
     for decision in &decisions {
-        println!("{}", sentence(decision));
+        anstream::println!("{}", sentence(decision));
     }
     Ok(())
 }

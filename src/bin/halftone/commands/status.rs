@@ -3,12 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use anstyle::Style;
 use serde_json::Value;
 
 use super::Failure;
 use super::admin::Admin;
-use super::paint::{BAD, FAINT, GOOD, WARNING, painted};
+use super::paint::{BAD, FAINT, WARNING, painted, style_of};
 
 #[derive(clap::Args)]
 pub struct Status {
@@ -17,7 +16,7 @@ pub struct Status {
     /// Print it as JSON.
     #[arg(long)]
     json: bool,
-    /// Print it again every two seconds.
+    /// Draw it again every two seconds, until Ctrl-C.
     #[arg(long)]
     watch: bool,
 }
@@ -44,20 +43,45 @@ pub struct Wait {
 const LOOK: Duration = Duration::from_secs(2);
 
 pub fn run(command: &Status) -> Result<(), Failure> {
+    let is_screen = command.watch && !command.json && std::io::stdout().is_terminal();
+    let mut last = None;
     loop {
-        let answer = command.admin.get("/api/v1/status")?;
-        let page = if command.json { format!("{}\n", answer.trim_end()) } else { render(&read(&answer)?, super::now_s() * 1000) };
-        // Colours are taken out where nobody sees them; that the screen is made empty is no colour.
-        if command.watch && !command.json && std::io::stdout().is_terminal() {
-            let _ = std::io::stdout().write_all(b"\x1b[2J\x1b[H");
-        }
-        let mut out = anstream::stdout().lock();
+        let shown = match (look(command), &last) {
+            (Ok(page), _) => show(last.insert(page), is_screen),
+            // Whoever watches goes on watching: what has answered before is away for a while.
+            (Err(Failure::Other(why)), Some(page)) if is_screen => show(&format!("{page}\n{}\n", painted(&why, BAD)), true),
+            (Err(Failure::Other(why)), Some(_)) => {
+                super::paint::error_line(&format!("halftone: {why}"), BAD);
+                Ok(())
+            }
+            (Err(failure), _) => return Err(failure),
+        };
         // Whoever read it has gone.
-        if out.write_all(page.as_bytes()).and_then(|()| out.flush()).is_err() || !command.watch {
+        if shown.is_err() || !command.watch {
             return Ok(());
         }
         std::thread::sleep(LOOK);
     }
+}
+
+/// What is shown of it now.
+fn look(command: &Status) -> Result<String, Failure> {
+    let answer = command.admin.get("/api/v1/status")?;
+    Ok(if command.json { format!("{}\n", answer.trim_end()) } else { render(&read(&answer)?, super::now_s() * 1000) })
+}
+
+/// Prints it; over what stands on the screen, line by line, so that nothing flickers.
+fn show(page: &str, is_screen: bool) -> std::io::Result<()> {
+    if !is_screen {
+        let mut out = anstream::stdout().lock();
+        return out.write_all(page.as_bytes()).and_then(|()| out.flush());
+    }
+    // Colours are taken out where nobody wants them; where a line ends on the screen is no colour.
+    let is_plain = anstream::stdout().current_choice() == anstream::ColorChoice::Never;
+    let page = format!("{page}\n{}\n", painted("asked again every two seconds; Ctrl-C ends it", FAINT));
+    let page = if is_plain { anstream::adapter::strip_str(&page).to_string() } else { page };
+    let mut out = std::io::stdout().lock();
+    write!(out, "\x1b[H{}\x1b[J", page.replace('\n', "\x1b[K\n")).and_then(|()| out.flush())
 }
 
 fn read(answer: &str) -> Result<Value, Failure> {
@@ -112,23 +136,28 @@ fn render(status: &Value, now_ms: u64) -> String {
     let text = |pointer: &str| status.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |pointer: &str| status.pointer(pointer).and_then(Value::as_u64);
     let phase = text("/phase").replace('_', " ");
-    let held = text("/held").replace('_', " ");
+    let held = held_in_words(&text("/held"));
     let is_off = status.get("off").and_then(Value::as_bool) == Some(true);
     let off = if is_off { format!(", {}", painted("OFF: everybody gets stable", BAD)) } else { String::new() };
     let _ = writeln!(page, "site      {} (revision {}){off}", text("/site"), number("/revision").unwrap_or(0));
     let _ = writeln!(page, "stable    {}", text("/stable"));
+    let is_resumed = matches!(phase.as_str(), "paused" | "scheduled");
     let phase = painted(&phase, style_of(&phase));
     let _ = writeln!(page, "rollout   {phase}{}", if held.is_empty() { String::new() } else { format!(": {held}") });
     if let Some(step) = number("/rollout/step") {
-        let steps = status.pointer("/rollout/steps").and_then(Value::as_array).map_or(0, Vec::len);
         let attempt = number("/rollout/attempt").unwrap_or(1);
         let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
         let weights = step.checked_sub(1).and_then(|at| status.pointer(&format!("/rollout/steps/{at}/weights")));
         let weight = weights.map(weights_in_words).unwrap_or_default();
-        let _ = writeln!(page, "canary    {}, step {step} of {steps}{again}{weight}", text("/rollout/canary"));
+        let ended = matches!(text("/phase").as_str(), "rolled_back" | "aborted");
+        let came = if ended { "nobody gets it; it came to " } else { "" };
+        let _ = writeln!(page, "canary    {}, {came}{}{again}{weight}", text("/rollout/canary"), step_in_words(status, step));
     }
-    for waiting in array(status, "waiting") {
-        let _ = writeln!(page, "waits for {}", waiting_in_words(waiting, now_ms));
+    for waiting in array(status, "waiting").iter().filter(|waiting| waiting.get("for").and_then(Value::as_str) != Some("held")) {
+        let _ = writeln!(page, "waits for {}", waiting_in_words(waiting, is_resumed, now_ms));
+    }
+    if let Some(weight) = status.pointer("/optimise/wanted").and_then(Value::as_str) {
+        let _ = writeln!(page, "goal      {}: by what is known the canary should have {weight}", text("/optimise/goal"));
     }
     verdicts(status, &mut page);
     estimates(status, &mut page);
@@ -142,22 +171,13 @@ fn render(status: &Value, now_ms: u64) -> String {
     }
     for one in array(status, "quarantine") {
         let of = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
-        let _ = writeln!(page, "{}  {}: {}", painted("quarantine", WARNING), of("version"), of("why"));
+        let (version, why) = (of("version"), of("why"));
+        let _ = writeln!(page, "{}  {version}: {why}; halftone clear {version} lets it out", painted("quarantine", WARNING));
     }
     if let Some(looked) = number("/looked_ms") {
         let _ = writeln!(page, "the evidence was looked at {} ago", ago(now_ms.saturating_sub(looked)));
     }
     page
-}
-
-/// Phases and verdicts that are good news, or bad.
-fn style_of(word: &str) -> Style {
-    match word.to_ascii_lowercase().as_str() {
-        "safe" | "promoted" => GOOD,
-        "harm" | "rolled back" => BAD,
-        "paused" | "held" | "aborted" => WARNING,
-        _ => Style::new(),
-    }
 }
 
 fn array<'a>(status: &'a Value, name: &str) -> &'a [Value] {
@@ -173,7 +193,43 @@ fn weights_in_words(weights: &Value) -> String {
     format!(" ({})", words.collect::<Vec<_>>().join(", "))
 }
 
-fn waiting_in_words(waiting: &Value, now_ms: u64) -> String {
+/// Which step it is on, as the file numbers them: a pace has rungs between them, and behind them a goal has periods.
+fn step_in_words(status: &Value, step: u64) -> String {
+    let steps = status.pointer("/rollout/steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let climbed = steps.get(..usize::try_from(step).unwrap_or(0).min(steps.len())).unwrap_or_default();
+    let is = |step: &Value, name: &str| step.get(name) == Some(&Value::Bool(true));
+    let of_file = |steps: &[Value]| steps.iter().filter(|step| !is(step, "between") && !is(step, "period")).count();
+    let (at, of) = (of_file(climbed), of_file(steps));
+    match climbed.last() {
+        Some(last) if is(last, "period") => {
+            format!("period {} for its goal", climbed.iter().filter(|step| is(step, "period")).count())
+        }
+        Some(last) if is(last, "between") => format!("on its way to step {} of {of}", at + 1),
+        _ => format!("step {at} of {of}"),
+    }
+}
+
+/// What holds it, and how that ends.
+fn held_in_words(held: &str) -> String {
+    let words = match held {
+        "silent" => "no page has reported for ten minutes; it goes on by itself when pages report",
+        "few_networks" => "it looks harmful, but only few networks say so; if more do, it goes back by itself",
+        "inflow" => "it looks harmful amid more reports than their networks may send; it decides itself as more comes in",
+        "sample_ratio" => {
+            "one version has more or fewer visitors than were drawn: look for what loses or adds them, then halftone resume"
+        }
+        "deadline" => {
+            "its time is up without a verdict: halftone resume gives it as long again, or halftone promote, halftone rollback"
+        }
+        "area_back" => {
+            "an area has gone back, and going on would bring it the canary again: halftone promote, or halftone rollback"
+        }
+        other => return other.replace('_', " "),
+    };
+    format!("{}: {words}", held.replace('_', " "))
+}
+
+fn waiting_in_words(waiting: &Value, is_resumed: bool, now_ms: u64) -> String {
     let number = |name: &str| waiting.get(name).and_then(Value::as_u64).unwrap_or(0);
     match waiting.get("for").and_then(Value::as_str).unwrap_or_default() {
         "hold" => format!("its least time on this step: {} more", ago(number("until_ms").saturating_sub(now_ms))),
@@ -183,6 +239,7 @@ fn waiting_in_words(waiting: &Value, now_ms: u64) -> String {
             let allowed = waiting.get("allowed").and_then(Value::as_str).unwrap_or_default();
             format!("more to be known of the harm: its pace allows {allowed} by now")
         }
+        "person" if is_resumed => "a person, who lets it go: halftone resume".to_owned(),
         "person" => "a person, who takes it further: halftone advance, halftone promote".to_owned(),
         "safe" => {
             let guards: Vec<&str> = array(waiting, "guards").iter().filter_map(Value::as_str).collect();
@@ -194,7 +251,6 @@ fn waiting_in_words(waiting: &Value, now_ms: u64) -> String {
             format!("the end of a freeze ({why}): {} more", ago(number("until_ms").saturating_sub(now_ms)))
         }
         "window" => format!("a window: the next one opens in {}", ago(number("until_ms").saturating_sub(now_ms))),
-        "held" => "what holds it".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -274,5 +330,53 @@ pub fn ago(ms: u64) -> String {
         120..7200 => format!("{} min", s / 60),
         7200..172_800 => format!("{} h", s / 3600),
         _ => format!("{} days", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn step(is: &str) -> Value {
+        json!({ "weights": { "": "5%" }, "between": is == "between", "period": is == "period" })
+    }
+
+    #[test]
+    fn steps_are_numbered_as_the_file_numbers_them() {
+        let of = |kinds: &[&str], step_now| {
+            let steps: Vec<Value> = kinds.iter().map(|kind| step(kind)).collect();
+            step_in_words(&json!({ "rollout": { "steps": steps } }), step_now)
+        };
+        assert_eq!(of(&["file", "file"], 0), "step 0 of 2");
+        assert_eq!(of(&["file", "file"], 2), "step 2 of 2");
+        let pace = ["between", "between", "file", "between", "file"];
+        let words =
+            ["on its way to step 1 of 2", "on its way to step 1 of 2", "step 1 of 2", "on its way to step 2 of 2", "step 2 of 2"];
+        assert_eq!((1..=5).map(|now| of(&pace, now)).collect::<Vec<_>>(), words);
+        assert_eq!(of(&["file", "file", "period", "period"], 4), "period 2 for its goal");
+    }
+
+    #[test]
+    fn whoever_reads_it_is_told_what_to_do_next() {
+        let mut status = json!({
+            "site": "shop", "revision": 3, "stable": "v1", "phase": "held", "held": "sample_ratio",
+            "waiting": [{ "for": "held", "why": "sample_ratio" }], "quarantine": [],
+        });
+        let page = render(&status, 0);
+        let page = anstream::adapter::strip_str(&page).to_string();
+        assert!(page.contains("rollout   held: sample ratio: one version has more or fewer visitors"), "{page}");
+        assert!(page.contains("then halftone resume") && !page.contains("waits for"), "{page}");
+        status["phase"] = json!("paused");
+        status["rollout"] = json!({ "canary": "v2", "step": 1, "attempt": 1, "steps": [step("file")] });
+        status["waiting"] = json!([{ "for": "person" }]);
+        status["quarantine"] = json!([{ "version": "v2", "why": "errors is worse than its margin" }]);
+        let page = anstream::adapter::strip_str(&render(&status, 0)).to_string();
+        assert!(page.contains("waits for a person, who lets it go: halftone resume"), "{page}");
+        assert!(page.contains("canary    v2, step 1 of 1 (5%)"), "{page}");
+        assert!(page.contains("quarantine  v2: errors is worse than its margin; halftone clear v2 lets it out"), "{page}");
+        status["phase"] = json!("rolled_back");
+        let page = anstream::adapter::strip_str(&render(&status, 0)).to_string();
+        assert!(page.contains("canary    v2, nobody gets it; it came to step 1 of 1 (5%)"), "{page}");
     }
 }

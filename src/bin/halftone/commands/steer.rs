@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::admin::Admin;
+use super::paint::{painted, style_of};
 
 /// A wish without more to say.
 #[derive(clap::Args)]
@@ -108,18 +109,38 @@ fn send(name: &str, wish: &Wish, body: Value) -> Result<(), Failure> {
         return Ok(());
     }
     let answer: Value = serde_json::from_str(&answer).map_err(|error| format!("the answer can not be read: {error}"))?;
-    for decision in answer.get("decisions").and_then(Value::as_array).into_iter().flatten() {
-        println!("{}", sentence(decision));
+    let decisions = answer.get("decisions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for decision in decisions {
+        anstream::println!("{}", sentence(decision));
     }
-    println!("visitors get it within ten seconds; `halftone status` shows where it stands");
+    println!("{}", next(name));
     Ok(())
 }
 
-/// A decision as one line.
+/// What comes of a wish that was done, and what can be done next.
+fn next(name: &str) -> &'static str {
+    match name {
+        "rollback" => {
+            "visitors get it within ten seconds; `halftone clear VERSION` lets the build out of quarantine, `halftone retry` begins again"
+        }
+        "off" => "visitors get it within ten seconds; `halftone on` undoes it",
+        "advance" | "promote" | "abort" | "on" | "restore" | "retry" => {
+            "visitors get it within ten seconds; `halftone status` shows where it stands"
+        }
+        "pause" => "who has the canary keeps it; `halftone resume` lets it go on",
+        "clear" => "`halftone retry` begins its rollout again, with fresh draws",
+        "freeze" => "a rollback does not ask; `halftone unfreeze` ends it before its time",
+        _ => "`halftone status` shows where it stands and what it waits for",
+    }
+}
+
+/// A decision as one line, what it is in a colour.
 pub fn sentence(decision: &Value) -> String {
     let text = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |pointer: &str| decision.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
     let (before, after) = (number("/step/0"), number("/step/1"));
     let step = if before == after { String::new() } else { format!(", step {before} → {after}") };
-    format!("revision {}: {} by {}{step}: {}", number("/revision"), text("kind").replace('_', " "), text("by"), text("reason"))
+    let kind = text("kind").replace('_', " ");
+    let kind = painted(&kind, style_of(&kind));
+    format!("revision {}: {kind} by {}{step}: {}", number("/revision"), text("by"), text("reason"))
 }
