@@ -166,13 +166,21 @@ export class Helm {
     }
   }
 
-  /** A person publishes a config. `parent` is the revision they saw: what changed since is not overwritten. */
-  async publish(site, { by, why, offer, parent, source }) {
+  /**
+   * A person publishes a config. `parent` is the revision they saw, and `over`, if they say it, the config that had come last, in force or
+   * waiting: what changed since is not overwritten.
+   */
+  async publish(site, { by, why, offer, parent, over, source }) {
     await control.ready();
     this.#offered(site);
     const revision = this.#fact("revision");
     if (parent !== revision) {
       const message = `revision ${revision} is in force and this was made from ${parent}: look at what changed, then publish again`;
+      return { refused: { code: "stale", message } };
+    }
+    const { config, queued_config } = JSON.parse(control.show(this.#state, "", Date.now()));
+    if (over !== undefined && over !== (queued_config ?? config)) {
+      const message = "another config waits by now, and this one would take its place: look at it, then publish again";
       return { refused: { code: "stale", message } };
     }
     const vetted = control.vet(site, offer);
