@@ -146,3 +146,15 @@ test("an end between any two writes loses no decision, makes none twice, and all
     assert.match(said, /the same again, bit for bit/);
   }
 });
+
+test("an alarm that was lost is set again by an object that the platform's clock wakes in a fresh isolate", async () => {
+  const disk = new Disk();
+  await new Life(disk).does("live");
+  assert.notEqual(disk.alarm, null);
+  disk.alarm = null;
+  const { Controller: Fresh } = await controllerOf(out, "second");
+  const ctx = new Brittle(disk);
+  await new Fresh(ctx, ctx.env).arm();
+  assert.ok(disk.alarm > Date.now());
+  disk.database.close();
+});
