@@ -146,5 +146,5 @@ export async function controllerOf(out, isolate = "first") {
       },
     ],
   });
-  return import(`${pathToFileURL(outfile)}?${isolate}`);
+  return import(`${pathToFileURL(outfile)}?${encodeURIComponent(isolate)}`);
 }
