@@ -146,22 +146,23 @@ test("a promotion meanwhile stays one, and a file that still names what was stab
 });
 
 test("what waits meanwhile is neither lost nor taken for the deploy's", async () => {
+  const steps = [{ weight: "50%", hold: "1h" }, "100%"];
   const waiting = (canary, site = {}) =>
-    config(["NZ"], { stable: "v3", rollout: { canary, steps: [{ weight: "50%", hold: "1h" }, "100%"], on_new_version: "queue" }, ...site });
+    config([], { stable: "v3", rollout: { id: `${canary}-again`, canary, steps, on_new_version: "queue" }, ...site });
   await worker.admin("clear", { version: "v2", why: "mended" });
-  await ships(waiting("v1", { rules: [] }));
+  await ships(waiting("v1"));
   assert.equal((await worker.admin("status")).rollout.canary, "v1");
-  await isUnderWay(waiting("v1", { rules: [], bots: "stable" }));
+  await isUnderWay(waiting("v1", { bots: "stable" }));
   const seen = await worker.admin("config");
-  await worker.publish(waiting("v2", { rules: [] }));
+  await worker.publish(waiting("v2"));
   assert.equal((await worker.admin("status")).queued, "v2");
   // Nor is it put aside by somebody who publishes over what they saw before.
   const unseen = { offer: seen.offer, parent: seen.revision, parent_config: seen.config };
   await assert.rejects(worker.admin("publish", unseen), /409.*"stale".*another config waits/);
-  await repository.upload(waiting("v1", { rules: [], bots: "stable" }));
+  await repository.upload(waiting("v1", { bots: "stable" }));
   const { queued, rollout } = await worker.admin("status");
   assert.deepEqual([queued, rollout.canary], ["v2", "v1"]);
-  const again = await repository.deploy(waiting("v1", { rules: [], bots: "stable" }));
+  const again = await repository.deploy(waiting("v1", { bots: "stable" }));
   assert.match(again.said, /a config waits that is not the one that was deployed from here last/);
   await worker.admin("rollback", { why: "no" });
   await eventually(async () => (await versions(12)) === "v2 v3", "the rollout that waited");
