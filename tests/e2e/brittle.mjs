@@ -134,6 +134,7 @@ export async function controllerOf(out, isolate = "first") {
       "halftone-source": join(out, "source.halftone"),
     },
     loader: { ".halftone": "text", ".json": "text" },
+    define: { HALFTONE_BUILD: JSON.stringify(out) },
     plugins: [
       {
         name: "wasm",

@@ -133,13 +133,6 @@ class Running {
     await this.restart(() => this.#replace(config, folders, env));
   }
 
-  /** Its process ends, and another one begins on what its objects have kept; `between` may change that. */
-  async restart(between) {
-    await this.close();
-    between();
-    Object.assign(this, await this.#listen());
-  }
-
   #replace(config, folders, env) {
     for (const [folder, target] of Object.entries(folders)) {
       rmSync(join(this.work, "www", folder), { force: true });
@@ -148,7 +141,7 @@ class Running {
     build(this.work, administered(config), this.features, env);
   }
 
-  /** The same build starts again on what its objects have kept, after `spoil(folder)` broke something in it. */
+  /** Its process ends, and another begins on what its objects have kept; `spoil(folder)` may change its build, or what was kept, between. */
   async restart(spoil = () => {}) {
     await this.close();
     spoil(join(this.work, "build"));
