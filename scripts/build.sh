@@ -5,6 +5,7 @@
 #   OUT=build               where the Worker goes
 #   PREVIOUS=plan.halftone  the live plan, so that as few visitors as possible move
 #   IN_FORCE=in-force.json  what a running Worker has in force; `make deploy` asks it
+#   FIRST=1                 nothing is in force, and if something is all the same, it stays
 #   FEATURES=...            cargo features of the Worker; only tests that break things on purpose set it
 #   SECOND=src/control.mjs  the entry of the second bundle; only such tests have another
 #
@@ -30,7 +31,7 @@ mkdir -p "$OUT"
 target/release/halftone openapi >"$OUT/openapi.json"
 # The text that the dashboard's editor begins with.
 cp "$CONFIG" "$OUT/source.halftone"
-target/release/halftone compile "$CONFIG" --out "$OUT" ${PREVIOUS:+--previous "$PREVIOUS"} ${IN_FORCE:+--in-force "$IN_FORCE"}
+target/release/halftone compile "$CONFIG" --out "$OUT" ${PREVIOUS:+--previous "$PREVIOUS"} ${IN_FORCE:+--in-force "$IN_FORCE"} ${FIRST:+--first}
 
 say "build: the WebAssembly${FEATURES:+ with $FEATURES}"
 # Three modules of one crate: what every visitor's request needs, (with the feature `control`) everything else, and (with `checker`)

@@ -2,7 +2,7 @@
 # Builds and deploys with Wrangler, without undoing what people and evidence decided since the last deploy.
 #
 #   HALFTONE_URL=https://…  the admin surface of the running Worker, and a token for it in HALFTONE_TOKEN (or .dev.vars)
-#   FIRST=1                 nothing runs yet
+#   FIRST=1                 nothing runs yet; should something all the same, its Controller refuses the config
 #   PARENT=12               the revision that the config takes into account, if the lock file does not say so
 #   RETAIN_DAYS=7           how long a version is kept in the config after nobody gets it any more
 #   DEPLOY_FLAGS="…"        more for the check: --drop VERSION drops one all the same
@@ -37,7 +37,7 @@ fi
 if [ -s "$live" ]; then
     IN_FORCE=$live CONFIG=$CONFIG OUT=$OUT scripts/build.sh
 else
-    CONFIG=$CONFIG OUT=$OUT scripts/build.sh
+    FIRST=1 CONFIG=$CONFIG OUT=$OUT scripts/build.sh
 fi
 
 if [ "${DRY_RUN:-}" = check ]; then

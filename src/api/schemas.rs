@@ -73,7 +73,8 @@ pub fn schemas() -> Value {
             "sources": list(&object(json!({ "revision": whole(), "at_ms": whole() }))) })),
         "Publish": request(&json!({ "offer": offer(), "why": why(),
             "source": { "type": "string", "maxLength": 1_048_576, "description": "The text it was compiled from, for people who edit it later." },
-            "parent": { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64, "description": "The revision it was made from: if another one is in force, nothing is done." } }),
+            "parent": { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64, "description": "The revision it was made from: if another one is in force, nothing is done." },
+            "parent_config": { "type": "string", "maxLength": 100, "description": "The number of the config it was made over: the one that waits or, if none does, the one in force, as `config` says them. If another one waits by then, nothing is done." } }),
             &["offer", "parent"]),
         "Reading": object(json!({
             "log_e": { "type": "number", "description": "Natural logarithm of the e-value." },
@@ -108,8 +109,9 @@ pub fn schemas() -> Value {
         "Status": status(),
         "Point": point(),
         "Series": object(json!({ "site": text(), "points": list(&of("Point")), "now": of("Point") })),
-        "Tallies": object(json!({ "site": text(), "now_ms": whole(), "cells": list(&json!({ "type": "object" })),
-            "networks": list(&json!({ "type": "object" })), "drops": { "type": "object" } })),
+        "Tallies": object(json!({ "site": text(), "now_ms": whole(), "cells": list(&cell()),
+            "networks": list(&object(json!({ "rollout": text(), "guard": text(), "networks": whole(), "canary_networks": whole() }))),
+            "drops": { "type": "object", "description": "Beacons dropped ever, by reason.", "additionalProperties": whole() } })),
         "Glance": object(json!({
             "who": object(json!({ "name": text(), "role": { "enum": ["viewer", "operator"] }, "by": { "enum": ["token", "session", "access"] } })), "sites": list(&text()), "status": { "type": "object" },
             "story": list(&json!({ "type": "object" })) })),
@@ -181,6 +183,20 @@ fn point() -> Value {
     });
     with(&mut schema, &more);
     schema
+}
+
+/// Counts of visitors who are alike.
+fn cell() -> Value {
+    let number = || json!({ "type": ["integer", "null"] });
+    let end = |what: &str| json!({ "type": ["integer", "null"], "description": format!("{what} the third quartile is with 95 %, whenever it is looked at; `null` while nothing bounds it, and outside of draws.") });
+    let vital = object(json!({
+        "n": whole(), "p50": number(), "p75": number(), "p75_low": end("Above what"), "p75_high": end("Below what"), "p95": number() }));
+    object(json!({
+        "rollout": text(), "class": { "type": "string", "description": "`drawn` counts as evidence, the others are shown." },
+        "arm": { "enum": ["canary", "stable", ""] }, "version": text(), "step": whole(), "place": text(),
+        "odds": object(json!({ "canary": whole(), "stable": whole() })),
+        "counts": { "type": "object", "additionalProperties": whole() },
+        "vitals": { "type": "object", "description": "By name: of ttfb, fcp, lcp, inp in ms, of cls in ten-thousandths.", "additionalProperties": vital } }))
 }
 
 /// Members that are not always there.

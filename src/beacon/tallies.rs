@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::histogram::{Histogram, bounds};
+use crate::evidence::quantile;
 
 /// A key taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +83,7 @@ impl<'a> Tallies<'a> {
         tallies
     }
 
-    /// `GET api/v1/tallies`: one object a cell, its counters and the medians and third quartiles of its vitals.
+    /// `GET api/v1/tallies`: one object a cell, its counters and the quantiles of its vitals.
     #[must_use]
     pub fn json(&self, site: &str, now_ms: u64) -> String {
         let mut cells: BTreeMap<_, Cell<'_>> = BTreeMap::new();
@@ -100,7 +101,7 @@ impl<'a> Tallies<'a> {
         let cells: Vec<_> = cells
             .iter()
             .map(|((rollout, class, arm, version, step, place, odds), cell)| {
-                let vitals: BTreeMap<_, _> = cell.vitals.iter().map(|(name, values)| (*name, vital(values))).collect();
+                let vitals: BTreeMap<_, _> = cell.vitals.iter().map(|(name, values)| (*name, vital(class, values))).collect();
                 serde_json::json!({
                     "rollout": rollout, "class": class, "arm": arm, "version": version, "step": step.parse::<u32>().unwrap_or(0),
                     "place": place, "odds": { "canary": odds.0, "stable": odds.1 }, "counts": cell.counts, "vitals": vitals,
@@ -155,9 +156,30 @@ struct Cell<'a> {
     vitals: BTreeMap<&'a str, Histogram>,
 }
 
-fn vital(values: &Histogram) -> serde_json::Value {
+fn vital(class: &str, values: &Histogram) -> serde_json::Value {
     let at = |share| values.quantile(share).map(|(low, high)| low.midpoint(high));
-    serde_json::json!({ "n": values.total(), "p50": at((1, 2)), "p75": at((3, 4)), "p95": at((19, 20)) })
+    // Only draws have one value a visitor: of any page's no interval holds.
+    let (low, high) = if class == "drawn" { third_quartile(values) } else { (None, None) };
+    serde_json::json!({
+        "n": values.total(), "p50": at((1, 2)), "p75": at((3, 4)), "p75_low": low, "p75_high": high, "p95": at((19, 20)),
+    })
+}
+
+/// An interval misses once in twenty rollouts, whenever it is looked at.
+pub(crate) const ALPHA: f64 = 0.05;
+/// The quantile of vitals that has one.
+pub(crate) const P75: f64 = 0.75;
+
+/// Values by rising bins, as [`quantile`] takes them.
+pub(crate) fn bins(values: &Histogram) -> impl Iterator<Item = (u32, u64)> + Clone {
+    values.counts().iter().map(|(bin, count)| (u32::from(*bin), *count))
+}
+
+/// Between which values the third quartile is, at all times at once; `None` for an end that nothing bounds yet.
+pub(crate) fn third_quartile(values: &Histogram) -> (Option<u64>, Option<u64>) {
+    let edges = |bin: u32| u16::try_from(bin).ok().and_then(bounds);
+    let (first, last) = quantile::bounds(P75, ALPHA, bins(values)).unwrap_or_default();
+    (first.and_then(edges).map(|bin| bin.0), last.and_then(edges).map(|bin| bin.1))
 }
 
 /// Families of samples as Prometheus reads them: each family's lines together.

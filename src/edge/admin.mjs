@@ -296,8 +296,8 @@ async function publish({ env, control, site, place, who, body }) {
   const offer = JSON.stringify(body.offer);
   const vetted = control.vet(site, offer);
   if (vetted !== "ok") return problem(422, "bad_config", vetted);
-  const { parent, why = "", source } = body;
-  return decided(site, await controllerOf(env, site, place).publish(site, { by: who.name, why, offer, parent, source }));
+  const { parent, parent_config: over, why = "", source } = body;
+  return decided(site, await controllerOf(env, site, place).publish(site, { by: who.name, why, offer, parent, over, source }));
 }
 
 /** A wish of a person: `{ "why": "...", ... }`, or nothing. */

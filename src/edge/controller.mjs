@@ -161,8 +161,10 @@ export class Controller {
     });
   }
 
-  arm() {
-    return this.#helm.arm();
+  async arm() {
+    // Who asks may be in another isolate than this object, which has not needed the Wasm yet.
+    await control.ready();
+    await this.#helm.arm();
   }
 
   live(site) {

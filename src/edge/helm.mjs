@@ -14,6 +14,8 @@ import { Sources } from "./sources.mjs";
 const LOOK_MS = 5000;
 /** And so long after a report, at most. */
 const SOON_MS = 1000;
+/** An alarm that is so late will not come any more, though the storage still has it, ms. */
+const LOST_MS = 60_000;
 /** For so long rows are kept where no config says otherwise, days. */
 const USUAL_DAYS = 30;
 const HOUR_MS = 3_600_000;
@@ -166,13 +168,21 @@ export class Helm {
     }
   }
 
-  /** A person publishes a config. `parent` is the revision they saw: what changed since is not overwritten. */
-  async publish(site, { by, why, offer, parent, source }) {
+  /**
+   * A person publishes a config. `parent` is the revision they saw, and `over`, if they say it, the config that had come last, in force or
+   * waiting: what changed since is not overwritten.
+   */
+  async publish(site, { by, why, offer, parent, over, source }) {
     await control.ready();
     this.#offered(site);
     const revision = this.#fact("revision");
     if (parent !== revision) {
       const message = `revision ${revision} is in force and this was made from ${parent}: look at what changed, then publish again`;
+      return { refused: { code: "stale", message } };
+    }
+    const { config, queued_config } = JSON.parse(control.show(this.#state, "", Date.now()));
+    if (over !== undefined && over !== (queued_config ?? config)) {
+      const message = "another config waits by now, and this one would take its place: look at it, then publish again";
       return { refused: { code: "stale", message } };
     }
     const vetted = control.vet(site, offer);
@@ -296,10 +306,11 @@ export class Helm {
 
   /** While there is something to decide or to tell there is an alarm, whatever became of the last one. */
   async arm(ms = LOOK_MS) {
-    const next = this.#next(Date.now(), ms);
+    const now = Date.now();
+    const next = this.#next(now, ms);
     if (next === null) return;
     const set = await this.ctx.storage.getAlarm();
-    if (set === null || set > next) await this.ctx.storage.setAlarm(next);
+    if (set === null || set > next || set < now - LOST_MS) await this.ctx.storage.setAlarm(next);
   }
 
   /** Where it stands, for people. */

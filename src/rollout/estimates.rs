@@ -15,16 +15,12 @@ use super::tally::{Arm, Outcome, Stratum, Tally};
 use super::verdict::trials_of;
 use crate::beacon::fold::VITALS;
 use crate::beacon::histogram::{Histogram, bounds};
-use crate::beacon::tallies::Key;
+use crate::beacon::tallies::{self, ALPHA, Key, P75, bins};
 use crate::evidence::{interval, margin, number, quantile};
 use crate::slot::Odds;
 
-/// An interval misses once in twenty rollouts, whenever it is looked at.
-const ALPHA: f64 = 0.05;
 /// Intervals are shortest about so many trials.
 const T_OPT: f64 = 1000.0;
-/// The quantile of vitals that is shown.
-const P75: f64 = 0.75;
 
 /// Vitals of the visitors drawn at one step: place and odds, arm, and the vital's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,10 +61,6 @@ impl Vitals {
         });
         (compared.fold(1.0, f64::min) * number(strata.max(1))).min(1.0)
     }
-}
-
-fn bins(values: &Histogram) -> impl Iterator<Item = (u32, u64)> + Clone {
-    values.counts().iter().map(|(bin, count)| (u32::from(*bin), *count))
 }
 
 /// What is shown of every guard.
@@ -144,9 +136,9 @@ fn third_quartile(values: &Histogram, vital: &str) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "edges of bins, for people to look at")]
     let shown = |value: u64| value as f64 / scale;
     let Some(at) = quantile::estimate(P75, bins(values)).and_then(edges) else { return Value::Null };
-    let (first, last) = quantile::bounds(P75, ALPHA, bins(values)).unwrap_or_default();
+    let (low, high) = tallies::third_quartile(values);
     json!({
         "at": shown(at.0.midpoint(at.1)), "n": values.total(),
-        "low": first.and_then(edges).map(|bin| shown(bin.0)), "high": last.and_then(edges).map(|bin| shown(bin.1)),
+        "low": low.map(shown), "high": high.map(shown),
     })
 }

@@ -19,7 +19,7 @@ pub enum Event {
         by: String,
         /// Why, in their words.
         why: String,
-        /// The digest of the config it was made over, if it says so: it is only taken while that one is in force or waits.
+        /// The digest of the config it was made over, if it says so: it is only taken while that one waits or, if none does, is in force.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<String>,
     },

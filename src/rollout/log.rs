@@ -11,7 +11,7 @@ use super::step::{begin, step};
 use crate::slot::Murmur3;
 
 /// The rules by which events are decided. Another number decides otherwise: what it decided comes out the same only there.
-pub const RULES: u32 = 3;
+pub const RULES: u32 = 4;
 
 /// One event that changed something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -33,10 +33,13 @@ pub struct Deployed {
     /// What it wants.
     #[serde(flatten)]
     pub offer: Offer,
-    /// The digest of the config that was in force when the build was made, if that was asked.
+    /// The digest of the config that came last when the build was made, if that was asked; or [`NOTHING`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }
+
+/// No digest: what the first deploy of all was made over.
+pub const NOTHING: &str = "nothing";
 
 /// A rollout with all its steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,9 +16,12 @@ impl Change<'_> {
         if is_known(self.state, offer) {
             return;
         }
-        if parent.is_some_and(|parent| self.state.revision > 0 && !self.state.is_made_from(parent)) {
-            let reason =
-                "what is in force is not what this config was made over: compare them (`halftone diff`), then deploy again";
+        if parent.is_some_and(|parent| self.state.revision > 0 && self.state.newest().digest() != parent) {
+            let reason = if self.state.queued.is_some() {
+                "a config waits that this one was not made over: look at it (`halftone status`), then deploy again"
+            } else {
+                "what is in force is not what this config was made over: compare them (`halftone diff`), then deploy again"
+            };
             return self.note(Kind::Refuse, Why { by, code: "stale", reason });
         }
         let running = self.state.is_running().then(|| self.state.offer.canary()).flatten();

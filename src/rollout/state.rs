@@ -251,10 +251,10 @@ impl State {
         matches!(self.phase, Phase::Ramping | Phase::Held(_) | Phase::Paused)
     }
 
-    /// Whether a config, by its digest, is the one in force or the one that waits.
+    /// The config that came last: the one that waits, or the one in force. Who brings another has to have seen it.
     #[must_use]
-    pub fn is_made_from(&self, parent: &str) -> bool {
-        self.offer.digest() == parent || self.queued.as_ref().is_some_and(|queued| queued.digest() == parent)
+    pub fn newest(&self) -> &Offer {
+        self.queued.as_deref().unwrap_or(&self.offer)
     }
 
     /// Whether the rollout has yet to begin and does so by itself, when it may.

@@ -119,4 +119,22 @@ describe("the admin surface", () => {
     assert.equal(statuses.at(-1), 429);
     assert.equal((await ask("/api/v1/status", assertion())).status, 200, "others are");
   });
+
+  test("does not answer a name that asks without end, and goes on answering the others", async () => {
+    const busy = assertion({ email: "busy@acme.example" });
+    let answer;
+    // A minute may begin in between, and with it another count.
+    let left = 2 * 1200 + 100;
+    const one = async () => {
+      while (left-- > 0 && answer === undefined) {
+        const response = await ask("/api/v1/revisions?before=1", busy);
+        if (response.status === 429) answer ??= response;
+        else assert.equal(response.status, 200);
+        if (response !== answer) await response.body?.cancel();
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, one));
+    assert.deepEqual([answer?.headers.get("retry-after"), await codeOf(answer)], ["60", "too_many"]);
+    assert.equal((await ask("/api/v1/status", assertion())).status, 200);
+  });
 });

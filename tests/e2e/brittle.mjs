@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
 import { ROOT } from "./worker.mjs";
 
@@ -104,8 +105,8 @@ function rowsOf(rows) {
   };
 }
 
-/** The Controller of a build in `out`, with the Wasm that this build was made with. */
-export async function controllerOf(out) {
+/** The Controller of a build in `out`, with the Wasm that this build was made with: as a fresh isolate has it, one for each name. */
+export async function controllerOf(out, isolate = "first") {
   const wasm = readFileSync(join(out, "control_bg.wasm"));
   const glues = join(ROOT, "target/wasm/glue");
   const glue = readdirSync(glues).find((name) => {
@@ -133,6 +134,7 @@ export async function controllerOf(out) {
       "halftone-source": join(out, "source.halftone"),
     },
     loader: { ".halftone": "text", ".json": "text" },
+    define: { HALFTONE_BUILD: JSON.stringify(out) },
     plugins: [
       {
         name: "wasm",
@@ -145,5 +147,5 @@ export async function controllerOf(out) {
       },
     ],
   });
-  return import(outfile);
+  return import(`${pathToFileURL(outfile)}?${encodeURIComponent(isolate)}`);
 }

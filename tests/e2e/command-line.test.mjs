@@ -142,6 +142,16 @@ describe("a person", () => {
       assert.ok(history.includes(word), `${word} in ${history}`);
   });
 
+  test("freezes it, and is refused what would take it forward until that is undone", async () => {
+    assert.match(await ok("freeze", "--until", "3d", "--why", "holidays"), /freeze by tests: holidays/);
+    const { status, said } = await halftone("promote");
+    assert.equal(status, 2);
+    assert.match(said, /it is frozen \(holidays\).*--override --why/);
+    assert.match(await ok("status"), /the end of a freeze \(holidays\)/);
+    assert.match(await ok("unfreeze"), /unfreeze by tests/);
+    assert.doesNotMatch(await ok("status"), /freeze/);
+  });
+
   test("is told why something can not be done, with the exit code for that", async () => {
     const { status, said } = await halftone("clear", "v9");
     assert.equal(status, 2);

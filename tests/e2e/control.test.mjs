@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { age, eventually, Visitor, visit } from "./population.mjs";
+import { age, eventually, SLOW_MS, Visitor, visit } from "./population.mjs";
 import { ROOT, startWorker, writeBuild } from "./worker.mjs";
 
 const OPERATOR = "operator-token-of-the-tests-0001";
@@ -314,18 +314,55 @@ describe("a goal", () => {
       }),
       folders: folders(),
       secrets,
+      // Built with a clock of the Controller that a test can set forward.
+      features: "fault-injection",
     });
     admin = new Admin(worker);
   });
   after(() => worker?.close());
 
+  const PERIOD_MS = 660_000;
   const alive = () => [{ e: "alive", at: 100 }];
+  /** Of so many visitors of each version this many meet the goal, spread evenly over them. */
+  const meeting = (shares) => {
+    const seen = {};
+    return ({ version }) => {
+      seen[version] = (seen[version] ?? 0) + 1;
+      const [met, of] = shares[version];
+      const meets = Math.floor((seen[version] * met) / of) > Math.floor(((seen[version] - 1) * met) / of);
+      return meets ? [...alive(), { e: "goal", name: "signup" }] : alive();
+    };
+  };
+
+  /** Visitors of this period, all of them counted. */
+  async function counted(count, behave) {
+    const { rollout } = await admin.status();
+    await visit(worker, count, behave);
+    await age(worker, SLOW_MS);
+    await eventually(async () => {
+      // A note wakes the object: a robot's page, which is counted apart.
+      await (await worker.navigate("/", { headers: { "user-agent": "Googlebot/2.1" } })).body?.cancel();
+      const { cells } = await (await admin.get("tallies")).json();
+      const here = cells.filter(({ place, step }) => place.startsWith("period-") && step === rollout.step);
+      return here.reduce((sum, { counts }) => sum + (counts.slow_trials ?? 0), 0) >= count;
+    }, `${count} visitors of step ${rollout.step} in the tallies`);
+  }
+
+  /** The Controller looks on a clock that is so far ahead, when pages have reported as ever. */
+  async function looksAhead(ms) {
+    const [id] = await worker.objects("CONTROLLER");
+    const helm = await worker.storage("CONTROLLER", id);
+    const [{ name }] = await helm.exec("SELECT name FROM helm WHERE name LIKE 'newest %'");
+    await helm.exec(`UPDATE helm SET value = '${Date.now() + ms}\nclock ${ms}' WHERE name = '${name}'`);
+  }
+
+  const weight = ({ optimise }) => Number(optimise.weight.replace("%", ""));
 
   test("says who gets how much once every guard is safe, and nobody is promoted or moved for that", async () => {
     let pages = 0;
     while (!(await admin.status()).optimise?.period && pages < 800) {
       pages += (await visit(worker, 40, alive)).pages;
-      await age(worker);
+      await age(worker, SLOW_MS);
       await eventually(async () => (await admin.status()).verdicts?.[0].safe.log_e !== 0, "a look at the evidence");
     }
     const { optimise, phase, stable, rollout, verdicts } = await admin.status();
@@ -340,19 +377,55 @@ describe("a goal", () => {
     assert.deepEqual(await versions(worker), ["v1", "v2"]);
   });
 
-  test("is counted of visitors who are new in the period, by the odds of it", async () => {
+  test("gives the version that looks better more when a period is over, and not before; nobody loses it for that", async () => {
+    await until(worker, ["v1", "v2"]);
+    const had = [];
+    const meet = meeting({ v1: [1, 4], v2: [2, 5] });
+    await counted(60, (visitor) => {
+      if (visitor.version === "v2") had.push(visitor);
+      return meet(visitor);
+    });
+    assert.equal((await admin.status()).rollout.step, 3, "ten minutes are not over");
+    await looksAhead(PERIOD_MS);
+    const status = await eventually(async () => {
+      const status = await admin.status();
+      return status.rollout.step === 4 && status;
+    }, "the next period");
+    assert.ok(weight(status) > 50 && weight(status) < 99, status.optimise.weight);
     await eventually(async () => {
-      await visit(worker, 8, alive);
-      await age(worker);
-      const { cells } = await (await admin.get("tallies")).json();
-      const counted = cells.filter(({ place }) => place.startsWith("period-"));
-      return new Set(counted.map(({ arm }) => arm)).size === 2;
-    }, "both arms of a period in the tallies");
+      const newcomer = new Visitor(worker);
+      const response = await newcomer.open();
+      await response.body?.cancel();
+      return response.headers.get("halftone").includes(`revision=${status.revision}`);
+    }, "the new split at the edge");
+    for (const visitor of had) {
+      await (await visitor.open()).body?.cancel();
+      assert.equal(visitor.version, "v2");
+    }
+  });
+
+  test("promotes the version that is the best with all but one in a hundred, by the evidence of all its periods", async () => {
+    await counted(80, meeting({ v1: [1, 10], v2: [8, 10] }));
+    assert.equal((await admin.status()).phase, "ramping");
+    await looksAhead(2 * PERIOD_MS);
+    const status = await eventually(async () => {
+      const status = await admin.status();
+      return status.phase === "promoted" && status;
+    }, "a promotion");
+    assert.equal(status.stable, "v2");
+    await until(worker, ["v2"]);
   });
 
   test("is in the log, which comes out the same again", async () => {
     const log = await admin.log();
-    assert.match(log, /"kind":"advance","by":"evidence","code":"optimise"/);
+    const decisions = log
+      .split("\n")
+      .filter(Boolean)
+      .flatMap((line) => JSON.parse(line).entry.decisions);
+    assert.deepEqual(
+      decisions.filter(({ by }) => by === "evidence").map(({ kind, code, step }) => `${kind} ${code} ${step.join("-")}`),
+      ["advance optimise 1-3", "advance optimise 3-4", "promote best 4-4"],
+    );
     assert.match(replay(worker, log), /the same again, bit for bit/);
   });
 });

@@ -146,3 +146,20 @@ test("an end between any two writes loses no decision, makes none twice, and all
     assert.match(said, /the same again, bit for bit/);
   }
 });
+
+for (const [what, alarm] of [
+  ["that is gone", () => null],
+  ["that never came", () => Date.now() - 120_000],
+]) {
+  test(`an alarm ${what} is set again by an object that the platform's clock wakes in a fresh isolate`, async () => {
+    const disk = new Disk();
+    await new Life(disk).does("live");
+    assert.ok(disk.alarm > Date.now());
+    disk.alarm = alarm();
+    const { Controller: Fresh } = await controllerOf(out, what);
+    const ctx = new Brittle(disk);
+    await new Fresh(ctx, ctx.env).arm();
+    assert.ok(disk.alarm > Date.now());
+    disk.database.close();
+  });
+}

@@ -1,4 +1,4 @@
-// A new release on the objects of an older one: their tables get what they lack, and the rows that are there are judged.
+// A new release on the objects of an older one: their tables get what they lack, and the rows that are there are judged and gone on from.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -49,4 +49,23 @@ test("page views of the first schema are judged by the second, each goal by its 
   const [{ schema }] = worker.rows("Intake", "SELECT value AS schema FROM facts WHERE name = 'schema'");
   const [{ goals }] = worker.rows("Intake", "SELECT goals FROM draws");
   assert.deepEqual([schema, goals], [2, "contact,purchase"]);
+});
+
+test("a Controller of the first schema goes on where it was, and knows what its old revisions gave", async () => {
+  const before = await (await worker.admin("status")).json();
+  await worker.kill();
+  worker.each("Controller", (database) =>
+    database.exec(`DROP TABLE heard; DROP TABLE points; DROP TABLE sources; ALTER TABLE revisions DROP COLUMN gives;
+      UPDATE schema SET version = 1`),
+  );
+  await worker.start();
+  const { phase, rollout, revision } = await (await worker.admin("status")).json();
+  assert.deepEqual([phase, rollout.step, revision], [before.phase, before.rollout.step, before.revision]);
+  const { revisions } = await (await worker.admin("revisions")).json();
+  assert.deepEqual(revisions[0].gives, ["v1", "v2"]);
+  assert.equal((await worker.ask("pause", { why: "a look" })).status, 200);
+  const { points } = await (await worker.admin("series")).json();
+  assert.equal(points.at(-1).phase, "paused");
+  const [{ version }] = worker.rows("Controller", "SELECT version FROM schema");
+  assert.ok(version > 1, `${version}`);
 });

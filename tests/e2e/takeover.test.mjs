@@ -2,12 +2,11 @@
 // on being served while the new build takes over, on what the old one has kept.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { eventually, Visitor } from "./population.mjs";
-import { ROOT, startWorker, writeBuild } from "./worker.mjs";
+import { Repository } from "./repository.mjs";
+import { startWorker, writeBuild } from "./worker.mjs";
 
 const page = (version) => `<!doctype html><html><head><title>${version}</title></head><body>${version}</body></html>`;
 const build = (version) =>
@@ -38,36 +37,9 @@ let repository;
 
 before(async () => {
   worker = await startWorker({ name: "takeover", config: first, folders, keeps: true });
-  // The repository that is deployed from: its config, its lock, its build.
-  repository = join(worker.work, "repository");
-  rmSync(repository, { recursive: true, force: true });
-  mkdirSync(repository, { recursive: true });
+  repository = new Repository(worker);
 });
 after(() => worker?.close());
-
-/** `make deploy`, short of the upload. */
-function deploy(config, env = {}) {
-  const file = join(worker.work, "next.json");
-  writeFileSync(file, JSON.stringify(config));
-  const given = {
-    ...process.env,
-    CONFIG: file,
-    OUT: join(repository, "build"),
-    LOCK: join(repository, "halftone.lock.json"),
-    HALFTONE_URL: worker.url.href,
-    HALFTONE_TOKEN: "operator-token-of-every-test-001",
-    DRY_RUN: "check",
-    ...env,
-  };
-  return new Promise((resolve) => {
-    execFile(join(ROOT, "scripts/deploy.sh"), { cwd: ROOT, env: given, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
-      resolve({ status: error ? error.code : 0, said: `${stdout}${stderr}` });
-    });
-  });
-}
-
-const built = (name) => JSON.parse(readFileSync(join(repository, "build", name), "utf8"));
-const keepLock = () => writeFileSync(join(repository, "halftone.lock.json"), JSON.stringify(built("lock.json")));
 
 async function versions(count = 30) {
   const seen = new Set();
@@ -83,56 +55,53 @@ async function versions(count = 30) {
 const admin = (path, body) => worker.admin(path, body);
 
 test("a deploy that does not know what is in force says so, and one that is the first says that", async () => {
-  const blind = await deploy(first, { HALFTONE_URL: "" });
+  const blind = await repository.deploy(first, { HALFTONE_URL: "" });
   assert.notEqual(blind.status, 0);
   assert.match(blind.said, /what is in force has to be asked.*make deploy FIRST=1/);
-  const both = await deploy(first, { FIRST: "1" });
+  const both = await repository.deploy(first, { FIRST: "1" });
   assert.match(both.said, /Take one of them out/);
-  const nobody = await deploy(first, { HALFTONE_URL: "http://127.0.0.1:9/" });
+  const nobody = await repository.deploy(first, { HALFTONE_URL: "http://127.0.0.1:9/" });
   assert.match(nobody.said, /does not answer/);
-  assert.ok(!existsSync(join(repository, "build/index.js")), "nothing was built");
+  assert.ok(!existsSync(repository.path("build/index.js")), "nothing was built");
 });
 
 test("the file that is in force is deployed again without a word, and says what it was", async () => {
   await admin("advance", { why: "looks good" });
-  const { status, said } = await deploy(first);
+  const { status, said } = await repository.deploy(first);
   assert.equal(status, 0, said);
   assert.match(said, /the config says what is in force \(revision 2\)/);
-  keepLock();
+  repository.keepLock();
   // An isolate that knows nothing serves what is live: the second step, not the file's first.
-  const [site] = built("plan.json").sites;
+  const [site] = repository.built("plan.json").sites;
   assert.deepEqual([site.revision, site.rollout.step], [2, 2]);
 });
 
 test("a file that was not made from what is live stops the deploy and the difference is shown", async () => {
   const rule = { name: "nz", when: { country: "NZ" }, serve: "v1" };
   await worker.publish(config(["v1", "v2"], trial, { rules: [rule] }));
-  const { status, said } = await deploy(config(["v1", "v2", "v3"], next));
+  const { status, said } = await repository.deploy(config(["v1", "v2", "v3"], next));
   assert.notEqual(status, 0);
   assert.match(said, /- rules\.nz\.serve\.v1: "100%"/);
   assert.match(said, /~ rollout\.canary: "v2" → "v3"/);
   assert.match(said, /not the one that was deployed from here last.*make deploy PARENT=3/);
-  const wrong = await deploy(config(["v1", "v2", "v3"], next), { PARENT: "2" });
+  const wrong = await repository.deploy(config(["v1", "v2", "v3"], next), { PARENT: "2" });
   assert.match(wrong.said, /revision 2 was given as its parent, and 3 is in force/);
 });
 
 test("a file that drops a build somebody may have open stops the deploy and names it", async () => {
-  const { status, said } = await deploy(config(["v1", "v3"], next), { PARENT: "3" });
+  const { status, said } = await repository.deploy(config(["v1", "v3"], next), { PARENT: "3" });
   assert.notEqual(status, 0);
   assert.match(said, /`v2` is given to visitors.*--drop v2/);
-  const forced = await deploy(config(["v1", "v3"], next), { PARENT: "3", DEPLOY_FLAGS: "--drop v2" });
+  const forced = await repository.deploy(config(["v1", "v3"], next), { PARENT: "3", DEPLOY_FLAGS: "--drop v2" });
   assert.equal(forced.status, 0, forced.said);
   assert.match(forced.said, /does not embed what is in force/);
 });
 
 test("a build with a version that waits serves what is live, and takes every later decision", async () => {
-  const { status, said } = await deploy(config(["v3", "v1", "v2"], next), { PARENT: "3" });
+  const { status, said } = await repository.deploy(config(["v3", "v1", "v2"], next), { PARENT: "3" });
   assert.equal(status, 0, said);
-  assert.equal(built("offers.json")[0].parent, (await admin("status")).config);
-  await worker.deploy({
-    config: config(["v3", "v1", "v2"], next),
-    env: { IN_FORCE: join(repository, "build/in-force.json") },
-  });
+  assert.equal(repository.built("offers.json")[0].parent, (await admin("status")).config);
+  await repository.upload(config(["v3", "v1", "v2"], next));
   assert.equal(await versions(), "v2", "the second step gives everybody v2");
   const status3 = await admin("status");
   assert.deepEqual([status3.queued, status3.rollout.canary, status3.revision], ["v3", "v2", 3]);

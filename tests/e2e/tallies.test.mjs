@@ -118,6 +118,8 @@ describe("halftone tallies", () => {
     assert.deepEqual({ ...said, now_ms: 0 }, { ...tallies, now_ms: 0 });
     const { vitals } = said.cells.find(({ version }) => version === "v2");
     assert.equal(vitals.lcp.n, seen.v2.pages - seen.v2.missing);
+    const { p75, p75_low: low, p75_high: high } = vitals.lcp;
+    assert.ok((low === null || low <= p75) && (high === null || p75 <= high), JSON.stringify(vitals.lcp));
     assert.ok(vitals.lcp.p50 > 880 && vitals.lcp.p95 < 960 && vitals.lcp.p75 >= vitals.lcp.p50, JSON.stringify(vitals.lcp));
   });
 

@@ -113,6 +113,8 @@ function adapt({ outbound, secure, persist }) {
 
 class Running {
   #listen;
+  /** Requests without an answer yet: one whose Worker is taken away is answered by nobody, and the process that waits never ends. */
+  #underWay = new Set();
 
   constructor(harness, url, work, features, adminHost, listen) {
     this.harness = harness;
@@ -128,16 +130,18 @@ class Running {
    * `env` for the build, as `make deploy` sets it.
    */
   async deploy({ config, folders = {}, env = {} }) {
-    await this.close();
+    await this.restart(() => this.#replace(config, folders, env));
+  }
+
+  #replace(config, folders, env) {
     for (const [folder, target] of Object.entries(folders)) {
       rmSync(join(this.work, "www", folder), { force: true });
       symlinkSync(resolve(ROOT, target), join(this.work, "www", folder));
     }
     build(this.work, administered(config), this.features, env);
-    Object.assign(this, await this.#listen());
   }
 
-  /** The same build starts again on what its objects have kept, after `spoil(folder)` broke something in it. */
+  /** Its process ends, and another begins on what its objects have kept; `spoil(folder)` may change its build, or what was kept, between. */
   async restart(spoil = () => {}) {
     await this.close();
     spoil(join(this.work, "build"));
@@ -146,7 +150,11 @@ class Running {
 
   /** A request, straight to the Worker; redirects are not followed. `cf` is the platform's geography. */
   fetch(path, init = {}) {
-    return this.harness.getWorker().fetch(String(new URL(path, this.url)), { redirect: "manual", ...init });
+    const asked = this.harness.getWorker().fetch(String(new URL(path, this.url)), { redirect: "manual", ...init });
+    this.#underWay.add(asked);
+    const isOver = () => this.#underWay.delete(asked);
+    asked.then(isOver, isOver);
+    return asked;
   }
 
   /** One of the further workers. */
@@ -220,8 +228,9 @@ class Running {
     return this.harness.getWorker().getEnv();
   }
 
-  close() {
-    return this.harness.close();
+  async close() {
+    await Promise.allSettled(this.#underWay);
+    await this.harness.close();
   }
 }
 

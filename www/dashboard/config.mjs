@@ -84,7 +84,12 @@ export function Config({ known: { status, who }, now, act }) {
   const publish = () =>
     act(
       "publish",
-      { offer: offered.offer, parent: base.live.revision, source: said.text },
+      {
+        offer: offered.offer,
+        parent: base.live.revision,
+        parent_config: base.live.queued_config ?? base.live.config,
+        source: said.text,
+      },
       summary(offered.changes, site, others),
     );
 

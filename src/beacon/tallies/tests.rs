@@ -32,6 +32,25 @@ fn third_quartiles_come_from_the_bins() {
     assert_eq!(json["cells"][0]["vitals"]["lcp"]["n"], 1000);
 }
 
+/// As the public package `confseq` has it for a share of .75 in 1000 draws, but for the width of a bin.
+#[test]
+fn a_third_quartile_has_an_interval_where_there_is_one_value_a_visitor() {
+    let mut histogram = Histogram::default();
+    (1..=1000).for_each(|value| histogram.add(value));
+    let vital = |class: &str, scale: u64| {
+        let cell = |(bin, n): &(u16, u64)| format!("count 7 {class}|v1|1|-|500|9500|lcp#{bin} {}\n", n * scale);
+        let rows: String = histogram.counts().iter().map(cell).collect();
+        let json: serde_json::Value = serde_json::from_str(&Tallies::read(&rows).json("shop", 5)).unwrap();
+        let vital = json["cells"][0]["vitals"]["lcp"].clone();
+        (vital["p75_low"].as_u64(), vital["p75_high"].as_u64())
+    };
+    let (Some(low), Some(high)) = vital("drawn|s", 1) else { panic!("no interval") };
+    assert!((690..740).contains(&low) && (760..810).contains(&high), "{low} to {high}");
+    let (Some(closer), Some(below)) = vital("drawn|s", 100) else { panic!("no interval") };
+    assert!(low < closer && closer <= 750 && 750 <= below && below < high, "{closer} to {below}");
+    assert_eq!(vital("apart|-", 1), (None, None), "pages of one visitor are not independent");
+}
+
 #[test]
 fn the_metrics_are_read_by_a_parser_of_prometheus() {
     let mut metrics = Metrics::default();

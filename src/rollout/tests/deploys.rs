@@ -3,9 +3,11 @@
 use super::scene::*;
 use crate::glob::Glob;
 use crate::plan::{Origin, Version};
-use crate::rollout::event::{Event, Kind};
-use crate::rollout::offer::{Deployed, Offer};
+use crate::rollout::event::{Command, Event, Kind};
+use crate::rollout::offer::{Deployed, NOTHING, Offer};
+use crate::rollout::policy::OnNewVersion;
 use crate::rollout::step;
+use crate::slot::VersionIndex;
 
 fn with_host(host: &str) -> Offer {
     let mut offer = offer();
@@ -34,6 +36,57 @@ fn a_config_that_was_not_made_over_what_is_in_force_is_refused_and_changes_nothi
     assert_eq!((story.state.revision, story.state.offer.site.hosts.last().unwrap().as_str()), (revision, "meanwhile.example"));
     let current = story.state.offer.digest();
     assert_eq!(deployed_over(&mut story, &with_host("later.example"), &current).0, Kind::Start);
+}
+
+/// Another canary, which waits until the rollout is over.
+fn waiting() -> Offer {
+    let mut offer = offer();
+    let ladder = offer.rollout.as_mut().unwrap();
+    offer.site.versions.push(Version { id: "v3".to_owned(), ..offer.site.versions[1].clone() });
+    (ladder.id, ladder.salt) = ("summer".to_owned(), "shop/rollout/summer".to_owned());
+    ladder.canary = VersionIndex(2);
+    for rung in &mut ladder.rungs {
+        rung.strategy.own(|owners| owners.renamed(|owner| VersionIndex(owner.0 * 2)));
+    }
+    offer
+}
+
+#[test]
+fn a_config_that_did_not_know_of_the_one_that_waits_does_not_take_its_place() {
+    let mut first = offer();
+    first.rollout.as_mut().unwrap().policy.on_new_version = OnNewVersion::Queue;
+    let mut story = Story::of(&first);
+    let asked = story.state.offer.digest();
+    assert_eq!(shown(&story.offer(&waiting())), ["Queue deploy rollout_running 1→1"]);
+    let mut late = first.clone();
+    late.site.hosts.push("late.example".to_owned());
+    assert_eq!(deployed_over(&mut story, &late, &asked), (Kind::Refuse, "stale".to_owned()));
+    assert_eq!(story.state.queued.as_deref(), Some(&waiting()));
+    // Who knew of it has decided so.
+    assert_eq!(deployed_over(&mut story, &late, &waiting().digest()), (Kind::Start, "config".to_owned()));
+    assert_eq!(story.state.queued, None);
+}
+
+#[test]
+fn a_config_that_knew_of_the_one_that_waited_is_taken_when_that_has_come_into_force_meanwhile() {
+    let mut first = offer();
+    first.rollout.as_mut().unwrap().policy.on_new_version = OnNewVersion::Queue;
+    let mut story = Story::of(&first);
+    story.offer(&waiting());
+    let asked = story.state.newest().digest();
+    story.ask(Command::RollBack).unwrap();
+    assert_eq!(story.state.offer, waiting());
+    let mut late = waiting();
+    late.site.hosts.push("late.example".to_owned());
+    assert_eq!(deployed_over(&mut story, &late, &asked), (Kind::Start, "config".to_owned()));
+}
+
+#[test]
+fn a_config_that_took_the_site_for_new_undoes_nothing_of_one_that_is_not() {
+    let mut story = Story::begin();
+    assert_eq!(deployed_over(&mut story, &with_host("late.example"), NOTHING), (Kind::Refuse, "stale".to_owned()));
+    story.state = crate::rollout::begin(&offer());
+    assert_eq!(deployed_over(&mut story, &offer(), NOTHING).0, Kind::Start);
 }
 
 #[test]

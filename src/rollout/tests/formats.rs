@@ -54,7 +54,7 @@ fn an_entry_of_the_log_is_written_as_it_is_pinned_here() {
     assert_eq!(&serde_json::from_str::<Entry>(&text).unwrap(), entry);
 }
 
-const ENTRY: &str = r#"{"rules":3,"at_ms":1800000000000,"event":{"event":"asked","by":"ann","why":"","command":{"command":"pause"}},"decisions":[{"kind":"pause","by":"ann","code":"asked","reason":"a person stopped it where it is","step":[1,1],"revision":12,"verdicts":[],"ratio":null}],"state":"STATE"}"#;
+const ENTRY: &str = r#"{"rules":4,"at_ms":1800000000000,"event":{"event":"asked","by":"ann","why":"","command":{"command":"pause"}},"decisions":[{"kind":"pause","by":"ann","code":"asked","reason":"a person stopped it where it is","step":[1,1],"revision":12,"verdicts":[],"ratio":null}],"state":"STATE"}"#;
 
 /// A log of before rules had a number was decided by the first ones, and says so where it comes out otherwise.
 #[test]
@@ -109,9 +109,9 @@ fn a_replay_that_comes_out_otherwise_says_where_and_by_which_rules_it_was_decide
     let earlier = differs(&|log| {
         let text = serde_json::to_string(&log[1])
             .unwrap()
-            .replace(r#"{"rules":3,"#, "{")
+            .replace(r#"{"rules":4,"#, "{")
             .replace(r#""code":"asked""#, r#""code":"bored""#);
         log[1] = serde_json::from_str(&text).unwrap();
     });
-    assert!(earlier.contains("it was decided by rules 1, and this program has 3"), "{earlier}");
+    assert!(earlier.contains("it was decided by rules 1, and this program has 4"), "{earlier}");
 }

@@ -10,7 +10,7 @@ use crate::rollout::calendar::Freeze;
 use crate::rollout::event::{Command, Decision, Kind};
 use crate::rollout::in_force;
 use crate::rollout::offer::Offer;
-use crate::rollout::policy::{Decide, OnDeadline, OnNewVersion};
+use crate::rollout::policy::{Decide, Guard, OnDeadline, OnNewVersion, Optimise};
 use crate::rollout::state::{Phase, Standing};
 use crate::slot::VersionIndex;
 
@@ -45,6 +45,8 @@ struct Counts {
     on: std::collections::BTreeMap<u16, u64>,
     /// Areas ("" for all) in which a bad portion was counted.
     bad_in: Vec<String>,
+    /// In periods: canary and stable, goals met and visitors.
+    goals: [(u64, u64); 2],
 }
 
 /// What the model knows of a site.
@@ -57,6 +59,7 @@ struct Model {
     deadline_from_ms: u64,
     is_approved: bool,
     was_shown_safe: bool,
+    in_period: bool,
     areas_back: usize,
     frozen_until_ms: u64,
     counts: Counts,
@@ -83,20 +86,25 @@ impl Model {
             assert!(!is_frozen || decision.code == "override", "a freeze is gone over by mistake");
         }
         match decision.kind {
+            Kind::Advance if decision.code == "optimise" => {
+                assert_eq!(decision.by, "evidence");
+                self.is_over(story.now_ms);
+                self.is_good();
+                let last = self.offer.rollout.as_ref().unwrap().last();
+                assert_eq!(decision.step, (self.step, self.step.max(last) + 1));
+                self.in_period = true;
+                self.move_to(decision.step.1, story.now_ms);
+            }
             Kind::Advance => {
+                assert!(!self.in_period, "there is no step behind a period");
                 assert_eq!(decision.step, (self.step, self.step + 1));
                 if !by_person {
-                    let rung = self.offer.rollout.as_ref().unwrap().rung(self.step).unwrap();
-                    assert!(
-                        self.counts.on.get(&self.step).copied().unwrap_or(0) >= rung.least_visitors || !rung.draws(),
-                        "too few visitors"
-                    );
-                    assert!(story.now_ms >= self.since_ms + 1000 * u64::from(rung.hold_s), "too soon");
-                    assert!(!rung.approval || self.is_approved, "nobody agreed");
+                    self.is_over(story.now_ms);
                 }
                 let next_draws = self.offer.rollout.as_ref().unwrap().rung(decision.step.1).unwrap().draws();
                 let is_safe = !by_person && !next_draws;
                 if is_safe {
+                    assert_eq!(policy.unwrap().optimise, None, "a goal decides what follows");
                     self.is_good();
                 }
                 self.was_shown_safe |= is_safe;
@@ -109,7 +117,14 @@ impl Model {
                         assert!(is_late && on_deadline == Some(OnDeadline::Promote), "no deadline has passed");
                         assert_eq!(self.areas_back, 0, "an area that went back gets the canary by policy");
                     }
+                    "evidence" if decision.code == "best" => {
+                        assert!(self.in_period, "a goal decides in periods");
+                        self.is_over(story.now_ms);
+                        self.is_good();
+                        assert!(self.advantage() > 1.0, "{:?} is not better", self.counts.goals);
+                    }
                     "evidence" => {
+                        assert!(!self.in_period, "a goal decides here");
                         assert_eq!(self.areas_back, 0, "an area that went back gets the canary by evidence");
                         if !self.was_shown_safe {
                             self.is_good();
@@ -148,6 +163,50 @@ impl Model {
         }
     }
 
+    /// The step, or the period, has had its time, its visitors and its approval.
+    fn is_over(&self, now_ms: u64) {
+        let ladder = self.offer.rollout.as_ref().unwrap();
+        // A period is like the last step on which somebody gets stable, but for its time.
+        let last_draw = ladder.rungs.iter().rfind(|rung| rung.draws());
+        let rung = if self.in_period { last_draw } else { ladder.rung(self.step) }.unwrap();
+        let hold_s = if self.in_period { ladder.policy.optimise.as_ref().unwrap().every_s } else { rung.hold_s };
+        let drawn = self.counts.on.get(&self.step).copied().unwrap_or(0);
+        assert!(drawn >= rung.least_visitors || !rung.draws(), "too few visitors");
+        assert!(now_ms >= self.since_ms + 1000 * u64::from(hold_s), "too soon");
+        assert!(!rung.approval || self.is_approved || self.in_period, "nobody agreed");
+    }
+
+    /// By how many standard deviations the canary is better for the goal; 0 while too little is known.
+    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+    fn advantage(&self) -> f64 {
+        let [canary, stable] = self.counts.goals.map(|(met, visitors)| (met as f64, visitors as f64));
+        if canary.1.min(stable.1) < 100.0 {
+            return 0.0;
+        }
+        let (rates, all) = ((canary.0 / canary.1, stable.0 / stable.1), (canary.0 + stable.0) / (canary.1 + stable.1));
+        (rates.0 - rates.1) / (all * (1.0 - all) * (canary.1.recip() + stable.1.recip())).sqrt().max(f64::MIN_POSITIVE)
+    }
+
+    /// A new split of a period: the first one moves nobody; the others move as few as can be, towards the version that the model finds
+    /// better, and leave each its one in a hundred. Whether it went up.
+    fn is_of_the_goal(&self, is_first: bool, before: &Site, after: &Site) -> Option<bool> {
+        let random = |site: &Site| match &site.rollout.as_ref().unwrap().strategy {
+            Strategy::Random(owners) => owners.clone(),
+            other => panic!("a goal splits {other:?}"),
+        };
+        let (was, is) = (weight(before), weight(after));
+        assert_eq!(random(before).moved(&random(after)).bp(), was.abs_diff(is), "more visitors than needed are moved");
+        if is_first {
+            assert_eq!(was, is, "the first period moves somebody");
+            return None;
+        }
+        assert!((100..9900).contains(&is) && was.abs_diff(is) >= 100, "{was} to {is}");
+        let advantage = self.advantage();
+        assert!(advantage < 1.0 || is > 5000, "{is} for what is better by {advantage}");
+        assert!(advantage > -1.0 || is < 5000, "{is} for what is better by {advantage}");
+        Some(is > was)
+    }
+
     /// The canary shows no fewer live pages than stable, less the one in twenty that may be lost, as far as the model has counted.
     fn is_good(&self) {
         let Counts { drawn, alive, .. } = &self.counts;
@@ -167,6 +226,7 @@ impl Model {
         self.stable.clone_from(&story.state.stable);
         let attempt = story.state.run.as_ref().map(|run| (run.id.clone(), run.canary.clone(), run.attempt));
         let step = story.at_step();
+        self.in_period = story.state.run.as_ref().is_some_and(|run| run.period.is_some());
         if attempt != self.attempt {
             // A fresh attempt has fresh counts.
             (self.counts, story.tally) = (Counts::default(), crate::rollout::tally::Tally::default());
@@ -182,6 +242,16 @@ impl Model {
             self.move_to(step, story.now_ms);
         }
     }
+}
+
+/// Whether a goal decides behind the ramp.
+fn optimises(seed: u64) -> bool {
+    seed % 4 != 3 && seed % 6 > 3
+}
+
+/// Of a thousand visitors of the canary so many meet the goal, and of stable 100: fewer are not so few that it is harm.
+fn met(seed: u64) -> u64 {
+    [130, 100, 97][(seed / 12 % 3) as usize]
 }
 
 /// Configs that come and go, all of them of the same three versions.
@@ -209,6 +279,10 @@ fn configs(seed: u64) -> Vec<Offer> {
     }
     // The areas' tests cost more.
     policy.guards.truncate(if seed % 4 == 3 { 1 } else { 3 });
+    if optimises(seed) {
+        policy.guards.extend(Guard::usual("goal.signup"));
+        policy.optimise = Some(Optimise { goal: "signup".to_owned(), every_s: 900 });
+    }
     let with = |change: &dyn Fn(&mut Offer)| {
         let mut other = base.clone();
         change(&mut other);
@@ -230,6 +304,7 @@ fn configs(seed: u64) -> Vec<Offer> {
             }
             (ladder.id, ladder.salt, ladder.canary) = ("summer".to_owned(), "shop/rollout/summer".to_owned(), VersionIndex(2));
         }),
+        with(&|offer| offer.rollout.as_mut().unwrap().policy.optimise = None),
         with(&|offer| offer.rollout = None),
         with(&|offer| (offer.rollout, offer.site.stable) = (None, VersionIndex(1))),
     ]
@@ -256,10 +331,10 @@ fn wish(random: &mut Random, now_ms: u64, standings: &[(u64, Standing)]) -> Comm
 }
 
 /// A portion of visitors is counted, somewhere where there is a draw.
-fn portion(random: &mut Random, story: &mut Story, model: &mut Model) {
-    let Some(ladder) = &story.state.offer.rollout else { return };
-    let Some(rung) = ladder.rung(story.at_step()) else { return };
-    let back = &story.state.run.as_ref().unwrap().areas_back;
+fn portion(random: &mut Random, story: &mut Story, model: &mut Model, met: u64) {
+    let (Some(ladder), Some(run)) = (&story.state.offer.rollout, &story.state.run) else { return };
+    let Some(rung) = run.rung(ladder) else { return };
+    let back = &run.areas_back;
     let drawn = rung.strata.iter().filter(|stratum| stratum.odds[0].is_draw() && !back.contains(&stratum.name));
     let places: Vec<String> = drawn.map(|stratum| stratum.name.clone()).collect();
     if !story.state.is_drawing() || places.is_empty() {
@@ -280,10 +355,29 @@ fn portion(random: &mut Random, story: &mut Story, model: &mut Model) {
         counts.bad_in.push(place.clone());
     }
     story.visitors_in(&place, canary, stable);
+    goals(story, model, &place, [(met, canaries), (100, visitors - canaries)]);
     if random.is(10) {
         // So few networks that harm is in doubt, for a while.
         story.tally.networks.fill(3);
         story.tally.places.iter_mut().for_each(|one| one.networks.fill(3));
+    }
+}
+
+/// Of all that were counted here so many in a thousand meet the goal; given with how many came of them now: canary, then stable.
+fn goals(story: &mut Story, model: &mut Model, place: &str, came: [(u64, u64); 2]) {
+    let (step, odds) = (story.at_step(), story.odds(place));
+    let guards = &story.state.run.as_ref().unwrap().policy.guards;
+    let Some(at) = guards.iter().position(Guard::is_goal) else { return };
+    let here = story.tally.strata.iter_mut().find(|stratum| stratum.key() == (step, place, odds)).unwrap();
+    let arms = [&mut here.canary, &mut here.stable].into_iter().zip(came).zip(&mut model.counts.goals);
+    for ((arm, (share, came)), counted) in arms {
+        let outcome = &mut arm.outcomes[at];
+        // Of all so far, since a few at a time would be rounded each time.
+        let votes = outcome.trials * share / 1000;
+        if place.starts_with("period-") {
+            *counted = (counted.0 + votes - outcome.votes, counted.1 + came);
+        }
+        (outcome.bad, outcome.votes) = (votes, votes);
     }
 }
 
@@ -298,8 +392,9 @@ fn weight(site: &Site) -> u16 {
 }
 
 /// A million events: no weight goes back but by a rollback, a person or a file; nothing goes forward without evidence, a person or a
-/// policy, and not before its time; no version in quarantine is given to anybody; what visitors get changes with a decision and a
-/// new revision only; and the log comes out the same.
+/// policy, and not before its time; a goal moves a split only of what is safe, towards what is better, and no more than it has to; no
+/// version in quarantine is given to anybody; what visitors get changes with a decision and a new revision only; and the log comes out
+/// the same.
 #[test]
 #[expect(clippy::too_many_lines, reason = "one arm for each thing that can happen")]
 fn a_million_random_events_break_no_promise() {
@@ -321,6 +416,7 @@ fn a_million_random_events_break_no_promise() {
             deadline_from_ms: 0,
             is_approved: false,
             was_shown_safe: false,
+            in_period: false,
             areas_back: 0,
             frozen_until_ms: 0,
             counts: Counts::default(),
@@ -337,7 +433,7 @@ fn a_million_random_events_break_no_promise() {
                 }
                 1 if random.is(4) => story.offer(&random.one_of(&configs)),
                 2 | 3 => {
-                    portion(&mut random, &mut story, &mut model);
+                    portion(&mut random, &mut story, &mut model, met(seed));
                     Vec::new()
                 }
                 // A lost alarm, or a clock that stands still.
@@ -358,6 +454,7 @@ fn a_million_random_events_break_no_promise() {
                 }
                 _ => story.after(random.below(3 * MINUTE)),
             };
+            let was_in_period = model.in_period;
             for decision in &decided {
                 model.follow(decision, &story);
                 *seen.entry(format!("{:?} {} {}", decision.kind, decision.by, decision.code)).or_default() += 1;
@@ -370,6 +467,12 @@ fn a_million_random_events_break_no_promise() {
             model.settle(&mut story);
             let site = in_force(&story.state);
             let words = || format!("seed {seed}: {:?}", shown(&decided));
+            let by_goal = |one: &Decision| one.code == "optimise";
+            if decided.iter().any(by_goal)
+                && let Some(went_up) = model.is_of_the_goal(!was_in_period, &before, &site)
+            {
+                *seen.entry(format!("goal up {went_up}")).or_default() += 1;
+            }
             for bad in &story.state.quarantine {
                 let bad = site.find(&bad.version).unwrap();
                 assert!(!site.gives(bad), "{}", words());
@@ -378,6 +481,7 @@ fn a_million_random_events_break_no_promise() {
                 let takes_back = |one: &Decision| {
                     matches!(one.kind, Kind::RollBack | Kind::Abort | Kind::Off | Kind::Restore | Kind::Promote)
                         || (one.kind == Kind::Start && matches!(one.by.as_str(), "deploy" | "ann" | "policy"))
+                        || by_goal(one)
                 };
                 assert!(decided.iter().any(takes_back), "{}", words());
             }
@@ -402,6 +506,10 @@ fn a_million_random_events_break_no_promise() {
     for wanted in [
         "Advance evidence not_harmful",
         "Advance evidence safe",
+        "Advance evidence optimise",
+        "goal up true",
+        "goal up false",
+        "Promote evidence best",
         "Promote evidence safe",
         "Promote policy deadline",
         "Promote ann asked",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use halftone::plan::{Live, Origin, Plan, Site, Version};
-use halftone::rollout::offer::{Deployed, Offer};
+use halftone::rollout::offer::{Deployed, NOTHING, Offer};
 use serde_json::json;
 
 use super::in_force::{InForce, Over};
@@ -25,6 +25,9 @@ pub struct Compile {
     /// What is in force, as `make deploy` asked it: splits are derived from it, and the build serves it until a Controller says otherwise.
     #[arg(long, value_name = "FILE", conflicts_with = "previous")]
     in_force: Option<PathBuf>,
+    /// Nothing runs yet: where something does all the same, it stays in force.
+    #[arg(long, conflicts_with = "in_force")]
+    first: bool,
     /// Print what was made as JSON.
     #[arg(long)]
     json: bool,
@@ -55,7 +58,10 @@ pub fn run(command: &Compile) -> Result<(), Failure> {
     let readable = serde_json::to_string_pretty(&plan).map_err(|error| error.to_string())?;
     let lock: BTreeMap<&str, String> = offers.iter().map(|offer| (offer.site.name.as_str(), offer.digest())).collect();
     let lock = serde_json::to_string_pretty(&lock).map_err(|error| error.to_string())?;
-    let parent = |offer: &Offer| live.iter().find(|one| one.site == offer.site.name).map(|one| one.config.clone());
+    let parent = |offer: &Offer| {
+        let known = live.iter().find(|one| one.site == offer.site.name).map(|one| one.newest().to_owned());
+        known.or_else(|| command.first.then(|| NOTHING.to_owned()))
+    };
     let offers: Vec<Deployed> = offers.iter().map(|offer| Deployed { offer: offer.clone(), parent: parent(offer) }).collect();
     let offers = serde_json::to_string(&offers).map_err(|error| error.to_string())?;
     for (path, text) in made.iter().zip([plan.write(), readable, fallback(&plan).to_string(), offers, lock + "\n"]) {

@@ -40,6 +40,11 @@ impl InForce {
         serde_json::from_str(&answer).map_err(|error| Failure::Other(format!("what is in force can not be read: {error}")))
     }
 
+    /// The digest of the config that came last: the one that waits, or the one in force.
+    pub fn newest(&self) -> &str {
+        self.queued_config.as_deref().unwrap_or(&self.config)
+    }
+
     /// The site as the edge serves it.
     pub fn serving(&self) -> Result<Site, Failure> {
         let live = Live::read(&self.live).map_err(|error| format!("what is in force can not be read: {error}"))?;

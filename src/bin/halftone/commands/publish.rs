@@ -58,7 +58,7 @@ pub fn run(command: &Publish) -> Result<(), Failure> {
     }
     let parent = command.parent.unwrap_or(live.revision);
     // What can not be read now was read a moment ago; then the text is not sent along.
-    let mut body = json!({ "offer": offer, "parent": parent, "why": command.why });
+    let mut body = json!({ "offer": offer, "parent": parent, "parent_config": live.newest(), "why": command.why });
     if let (Ok(source), Some(body)) = (std::fs::read_to_string(&command.file.path), body.as_object_mut()) {
         body.insert("source".to_owned(), source.into());
     }

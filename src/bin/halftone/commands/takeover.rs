@@ -130,12 +130,14 @@ fn is_made_from(command: &Takeover, live: &InForce, over: &Over, lock: Option<&s
     }
     println!("site {site}: this deploy changes revision {revision}:");
     print(&changes);
-    let known = [Some(live.config.as_str()), live.queued_config.as_deref()];
-    if (lock.is_some() && known.contains(&lock)) || command.parent == Some(revision) {
+    if lock == Some(live.newest()) || command.parent == Some(revision) {
         return Ok(());
     }
     let why = match (command.parent, lock) {
         (Some(parent), _) => format!("revision {parent} was given as its parent, and {revision} is in force"),
+        (None, Some(_)) if live.queued_config.is_some() => {
+            "a config waits that is not the one that was deployed from here last, and this one would take its place".to_owned()
+        }
         (None, Some(_)) => "the config in force is not the one that was deployed from here last".to_owned(),
         (None, None) => format!("{} does not say what was deployed from here last", command.lock.display()),
     };
