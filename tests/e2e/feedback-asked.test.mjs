@@ -21,7 +21,7 @@ const config = {
   sites: {
     ...site("own", { feedback: { inject: false } }),
     ...site("part", { feedback: { sample: "50%" } }),
-    ...site("whole", {}),
+    ...site("whole", { default: true }),
     ...site("still", { rollout: undefined }),
     ...site("deaf", { feedback: { enabled: false } }),
   },

@@ -38,6 +38,10 @@ const FIRST = `${SECOND};
   ALTER TABLE draws DROP COLUMN goals; DROP TABLE networks; DROP TABLE names;
   UPDATE facts SET value = 1 WHERE name = 'schema'`;
 
+/** Who was drawn, and on which page. */
+const draws = (worker) =>
+  worker.rows("Intake", "SELECT visitor, page FROM draws ORDER BY visitor").map(({ visitor, page }) => `${visitor} ${page}`);
+
 let made;
 before(() => {
   made = build("older-rows", config);
@@ -65,9 +69,11 @@ for (const [name, older] of Object.entries({ first: FIRST, second: SECOND })) {
       await worker.kill();
       worker.each("Intake", (database) => database.exec(older));
       age(worker, LONG_MS);
+      const before = draws(worker);
       await worker.start();
       for (const visitor of visitors) await visitor.open();
       await eventually(() => isSettled(worker), "an end of what is to be judged");
+      assert.deepEqual(draws(worker), before, "whoever was drawn is not drawn anew");
       const arms = countsOf(await (await worker.admin("tallies")).json());
       const counted = (arm, ...names) => names.map((counter) => arms[arm][counter]);
       const votes = ["vote.goal.contact", "vote.goal.v1", "vote.goal.v2"];
