@@ -143,8 +143,9 @@ function object(name, methods) {
 
     static {
       for (const method of methods) {
-        Lazy.prototype[method] = async function (...parts) {
-          return (await this.object())[method](...parts);
+        Lazy.prototype[method] = function (...parts) {
+          if (this.#made !== null) return this.#made[method](...parts);
+          return this.object().then((made) => made[method](...parts));
         };
       }
     }

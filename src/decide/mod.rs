@@ -205,6 +205,8 @@ impl Edge {
         let keys = keys.as_ref().filter(|_| !site.is_off);
         match reserved {
             None => navigate::instruct(&seen, keys, lease, random),
+            // What a beacon says sets the same bit on the row of its own page: a note beside it would be a second call of an object.
+            Some(what @ Reserved::In) => Instruction::Own(Own { what, telling: feedback::Telling::default() }),
             Some(what) => Instruction::Own(Own { what, telling: navigate::proof(&seen, keys) }),
         }
     }

@@ -162,7 +162,7 @@ async function prepare(asked) {
   }
   if (request.method === "GET" || route.isRaw) return undefined;
   const most = MOST_BYTES[route.id] ?? USUAL_BYTES;
-  asked.text = await limited(request.body, most);
+  asked.text = await limited(request, most);
   if (asked.text === null) return problem(413, "too_large", `the body has more than ${most} bytes`);
   return route.body && readBody(asked, route.body);
 }

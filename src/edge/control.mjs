@@ -32,7 +32,7 @@ class Control extends Instance {
 
   /** Takes plan, keys and the sites in force into use, where they matter. */
   async with(secret, texts = new Map()) {
-    await this.ready();
+    if (!this.made) await this.ready();
     return this.use(secret, texts);
   }
 

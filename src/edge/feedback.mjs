@@ -59,7 +59,7 @@ async function bodyOf(request, types) {
   if (!types.includes(type)) {
     return { reason: "bad_type", refused: problem(415, "bad_type", `the content type is not one of ${types.join(", ")}`) };
   }
-  const body = await limited(request.body, MOST_BYTES);
+  const body = await limited(request, MOST_BYTES);
   if (body === null) {
     const message = `the body is larger than ${MOST_BYTES} bytes: send less in one request`;
     return { reason: "too_large", refused: problem(413, "too_large", message) };
@@ -81,9 +81,9 @@ async function takeBeacons(request, env, ctx) {
   if (kept === "rate_limited")
     return problem(429, "rate_limited", "too many beacons of this visitor; try again later", { "retry-after": "10" });
   plot(said, env);
-  const answered = new Headers(NOWHERE);
-  if (said.recall) answered.set("halftone-recall", said.recall);
-  if (said.renewed) answered.set("halftone-page", said.renewed);
+  const answered = { ...NOWHERE };
+  if (said.recall) answered["halftone-recall"] = said.recall;
+  if (said.renewed) answered["halftone-page"] = said.renewed;
   return new Response(null, { status: 204, headers: answered });
 }
 

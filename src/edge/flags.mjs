@@ -8,7 +8,7 @@ const HEADERS = { "cache-control": "private, no-cache", vary: "Cookie", "x-conte
 
 export async function answerFlags(request, control) {
   if (request.method !== "POST") return refused(405, "GENERAL", "flags are asked by POST", { allow: "POST" });
-  const body = await limited(request.body, MOST_BYTES);
+  const body = await limited(request, MOST_BYTES);
   if (body === null) return refused(413, "PARSE_ERROR", "the body is larger than 65536 bytes");
   const { country, regionCode, city, colo } = request.cf ?? {};
   const headers = [...request.headers].map(([name, value]) => `${name}: ${value}`);

@@ -29,6 +29,8 @@ const MOST_PERCENT = 5;
 /** Names that pages choose, and no guard watches, of goals and of reports each; all others are one. */
 const MOST_NAMES = 50;
 const OTHER = "other";
+/** Goals that one page view may meet. */
+const MOST_GOALS = 20;
 
 const TRIAL = 128;
 const OVER = 2048;
@@ -37,38 +39,60 @@ const FAILED = 16;
 const PROVEN = 64;
 const UNTESTED = 8;
 
+const FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID";
+/** Cells are long and few, so rows have their numbers. */
 const TABLES = [
-  `CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, visitor TEXT NOT NULL, cell TEXT NOT NULL, network TEXT NOT NULL,
-    bits INTEGER NOT NULL, ttfb INTEGER, fcp INTEGER, lcp INTEGER, inp INTEGER, cls INTEGER, errors INTEGER NOT NULL DEFAULT 0,
-    soft INTEGER NOT NULL DEFAULT 0, goals TEXT NOT NULL DEFAULT '') WITHOUT ROWID`,
-  `CREATE TABLE IF NOT EXISTS draws (visitor TEXT NOT NULL, cell TEXT NOT NULL, page TEXT NOT NULL, voted INTEGER NOT NULL DEFAULT 0,
-    goals TEXT NOT NULL DEFAULT '', PRIMARY KEY (visitor, cell)) WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS cell_names (cell_number INTEGER PRIMARY KEY, cell TEXT NOT NULL UNIQUE)",
+  `CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, visitor TEXT NOT NULL, cell_number INTEGER NOT NULL,
+    network TEXT NOT NULL, bits INTEGER NOT NULL, ttfb INTEGER, fcp INTEGER, lcp INTEGER, inp INTEGER, cls INTEGER,
+    errors INTEGER NOT NULL DEFAULT 0, soft INTEGER NOT NULL DEFAULT 0, goals TEXT NOT NULL DEFAULT '') WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS draws (visitor TEXT NOT NULL, cell_number INTEGER NOT NULL, page TEXT NOT NULL,
+    voted INTEGER NOT NULL DEFAULT 0, goals TEXT NOT NULL DEFAULT '', PRIMARY KEY (visitor, cell_number)) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, n INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS votes (number INTEGER PRIMARY KEY AUTOINCREMENT, guard TEXT NOT NULL, cell TEXT NOT NULL,
     network TEXT NOT NULL)`,
-  "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS networks (kind INTEGER NOT NULL, network TEXT NOT NULL, trials INTEGER NOT NULL,
     PRIMARY KEY (kind, network)) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS names (kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
 ];
-/** Its number stands in each object; what an older one lacks is added. */
-const SCHEMA = 2;
+/** Its number stands in each object; the tables of an older one are made into this one's before anything else. */
+const SCHEMA = 3;
 const SINCE_1 = "ALTER TABLE draws ADD COLUMN goals TEXT NOT NULL DEFAULT ''";
+const ASIDE_2 = ["ALTER TABLE pages RENAME TO pages_2", "ALTER TABLE draws RENAME TO draws_2"];
+const SINCE_2 = [
+  "INSERT INTO cell_names (cell) SELECT cell FROM pages_2 UNION SELECT cell FROM draws_2",
+  `INSERT INTO pages SELECT page, visitor, cell_number, network, bits, ttfb, fcp, lcp, inp, cls, errors, soft, goals
+    FROM pages_2 JOIN cell_names USING (cell)`,
+  "INSERT INTO draws SELECT visitor, cell_number, page, voted, goals FROM draws_2 JOIN cell_names USING (cell)",
+  "DROP TABLE pages_2",
+  "DROP TABLE draws_2",
+];
 
-const OPEN = `INSERT INTO pages (page, visitor, cell, network, bits) VALUES (?1, ?2, ?3, ?4, ?5)
+const OPEN = `INSERT INTO pages (page, visitor, cell_number, network, bits) VALUES (?1, ?2, ?3, ?4, ?5)
   ON CONFLICT (page) DO UPDATE SET bits = bits | excluded.bits`;
-const DRAW = "INSERT INTO draws (visitor, cell, page) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+const OPEN_WHOLE = `INSERT INTO pages
+  (page, visitor, cell_number, network, bits, ttfb, fcp, lcp, inp, cls, errors, soft, goals)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING`;
+const DRAW = "INSERT INTO draws (visitor, cell_number, page) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 const TAKE = `INSERT INTO networks (kind, network, trials) VALUES (?1, ?2, 1)
   ON CONFLICT (kind, network) DO UPDATE SET trials = trials + 1 WHERE trials < ?3`;
-const PROVE = "UPDATE pages SET bits = bits | 64 WHERE page IN (SELECT page FROM draws WHERE visitor = ?1) AND page > ?2";
-const UNTEST = "UPDATE pages SET bits = bits | 8 WHERE page > ?2 AND visitor = ?1";
-const EVENT = `UPDATE pages SET bits = bits | ?2, ttfb = coalesce(?3, ttfb), fcp = coalesce(?4, fcp), lcp = coalesce(?5, lcp),
-  inp = coalesce(?6, inp), cls = coalesce(?7, cls), errors = min(errors + ?8, 1000), soft = min(soft + ?9, 1000), goals = ?10
-  WHERE page = ?1`;
+const PROVE = `UPDATE pages SET bits = bits | 64
+  WHERE page IN (SELECT page FROM draws WHERE visitor = ?1) AND page > ?2 AND bits & 64 = 0`;
+const UNTEST = "UPDATE pages SET bits = bits | 8 WHERE page > ?2 AND visitor = ?1 AND bits & 8 = 0";
+/** What a page says without a goal; a row is written where that is news, which bits alone may not be. */
+const EVENT = `UPDATE pages SET bits = bits | ?3, ttfb = coalesce(?4, ttfb), fcp = coalesce(?5, fcp), lcp = coalesce(?6, lcp),
+  inp = coalesce(?7, inp), cls = coalesce(?8, cls), errors = min(errors + ?9, 1000), soft = min(soft + ?10, 1000)
+  WHERE page = ?1 AND visitor = ?2 AND (?11 OR bits | ?3 <> bits)`;
+const GOALS_MET = "UPDATE pages SET goals = ?2 WHERE page = ?1";
 const COUNT = "INSERT INTO cells (key, n) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET n = n + excluded.n";
-const DUE = `SELECT p.page, p.visitor, p.cell, p.network, p.bits, p.ttfb, p.fcp, p.lcp, p.inp, p.cls, p.errors, p.soft, p.goals,
-  d.voted, d.goals FROM pages p LEFT JOIN draws d ON d.visitor = p.visitor AND d.cell = p.cell
+/** Joined to the left: rows come in the order of their pages. */
+const DUE = `SELECT p.page, p.visitor, c.cell, p.network, p.bits, p.ttfb, p.fcp, p.lcp, p.inp, p.cls, p.errors, p.soft, p.goals,
+  d.voted, d.goals FROM pages p LEFT JOIN cell_names c ON c.cell_number = p.cell_number
+  LEFT JOIN draws d ON d.visitor = p.visitor AND d.cell_number = p.cell_number
   WHERE p.page > ?1 AND p.page <= ?2 ORDER BY p.page LIMIT ${MOST_ROWS}`;
+const NAME_CELL = "INSERT INTO cell_names (cell) VALUES (?1) RETURNING cell_number";
+const VOTED = "UPDATE draws SET voted = voted | ?3 WHERE visitor = ?1 AND cell_number = ?2";
+const VOTED_GOALS = "UPDATE draws SET goals = ?3 WHERE visitor = ?1 AND cell_number = ?2";
 
 /** Where goals stand in a row behind its id. */
 const GOALS = 11;
@@ -88,27 +112,65 @@ export class Intake {
   #names = { goal: new Set(), report: new Set() };
   /** When something came last, to the hour. */
   #last = 0;
+  /** The number of each cell that a row is of. */
+  #cells = new Map();
+  /** Calls that are taken together. */
+  #waiting = [];
 
   constructor(ctx, env) {
     this.ctx = ctx;
     this.env = env;
     this.#sql = ctx.storage.sql;
-    for (const table of TABLES) this.#sql.exec(table);
-    if (this.#fact("schema") === 1) this.#sql.exec(SINCE_1);
-    this.#fact("schema", SCHEMA);
+    ctx.storage.transactionSync(() => this.#migrate());
+    for (const [cell, number] of this.#sql.exec("SELECT cell, cell_number FROM cell_names").raw()) this.#cells.set(cell, number);
     for (const [kind, n] of this.#sql.exec("SELECT kind, sum(trials) FROM networks GROUP BY kind").raw()) this.#trials[kind] = n;
     for (const [kind, name] of this.#sql.exec("SELECT kind, name FROM names").raw()) this.#names[kind].add(name);
     this.#folded = { fast: this.#fact("fast") ?? "", slow: this.#fact("slow") ?? "" };
   }
 
+  /** Makes the tables, or those of an older build into this one's. */
+  #migrate() {
+    const all = (statements) => {
+      for (const statement of statements) this.#sql.exec(statement);
+    };
+    all([FACTS]);
+    const schema = this.#fact("schema") ?? 0;
+    if (schema >= SCHEMA) return;
+    if (schema === 1) all([SINCE_1]);
+    if (schema > 0) all(ASIDE_2);
+    all(TABLES);
+    if (schema > 0) all(SINCE_2);
+    this.#fact("schema", SCHEMA);
+  }
+
   /**
    * Takes notes, one a line; gives a letter for each: `k` kept, `d` said before, `n` no such page. `about` says whose they
    * are: where this object is, site, rollout and shard as its name has them, and for how many days the rows are kept.
+   *
+   * Calls that wait at the same time are taken together: one commit is as dear as all the rest of a call.
    */
   take(text, about) {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    if (this.#waiting.push({ text, about, resolve, reject }) === 1) setTimeout(() => this.#takeAll(), 0);
+    return promise;
+  }
+
+  #takeAll() {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     const now = Date.now();
-    const [place, site, rollout, shard, retention] = about.split(" ");
+    for (const { text, about, resolve, reject } of waiting) {
+      try {
+        resolve(this.#take(text, about, now));
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  #take(text, about, now) {
     if (this.#about === null) {
+      const [place, site, rollout, shard, retention] = about.split(" ");
       this.#about = this.#fact("about", `${site} ${rollout} ${shard}`);
       this.#fact("place", place);
       this.#fact("retention", Number(retention));
@@ -147,25 +209,27 @@ export class Intake {
 
   #page([page, visitor, cell, bits, network, more], now) {
     if (page <= this.#folded.fast) return "n";
-    this.#open(
-      page,
-      visitor,
-      cell,
-      Number(bits) | (more === "failed" ? FAILED : more === "untested" ? UNTESTED : 0),
-      network,
-      now,
-    );
+    const said = Number(bits) | (more === "failed" ? FAILED : more === "untested" ? UNTESTED : 0);
+    this.#sql.exec(OPEN, page, visitor, this.#cell(cell), network, this.#drawn(page, visitor, cell, said, network, now));
     return "k";
   }
 
-  /** A row, and the draw it belongs to; the first page of a draw is its trial, if its network may have one more. */
-  #open(page, visitor, cell, bits, network, now) {
-    let all = bits;
-    if (cell.startsWith("drawn|")) {
-      if (this.#sql.exec(DRAW, visitor, cell, page).rowsWritten > 0) all |= this.#takes(bits, network) ? TRIAL : TRIAL | OVER;
-      else if (bits & PROVEN) this.#sql.exec(PROVE, visitor, idAt(now - FAST_MS));
-    }
-    this.#sql.exec(OPEN, page, visitor, cell, network, all);
+  /** The number that rows have for a cell. */
+  #cell(cell) {
+    const known = this.#cells.get(cell);
+    if (known !== undefined) return known;
+    const { cell_number: number } = this.#sql.exec(NAME_CELL, cell).one();
+    this.#cells.set(cell, number);
+    return number;
+  }
+
+  /** The draw that a page belongs to; the first page of a draw is its trial, if its network may have one more. */
+  #drawn(page, visitor, cell, bits, network, now) {
+    if (!cell.startsWith("drawn|")) return bits;
+    if (this.#sql.exec(DRAW, visitor, this.#cell(cell), page).rowsWritten > 0)
+      return bits | TRIAL | (this.#takes(bits, network) ? 0 : OVER);
+    if (bits & PROVEN) this.#sql.exec(PROVE, visitor, idAt(now - FAST_MS));
+    return bits;
   }
 
   /**
@@ -210,27 +274,29 @@ export class Intake {
     return [...new Set(met.split(",").map((goal) => (this.#isNamed("goal", goal) ? goal : OTHER)))].join(",");
   }
 
-  #event(words, now) {
-    const [page, visitor, cell, firstBits, network, bits, ...rest] = words;
+  #event([page, visitor, cell, firstBits, network, said, ...rest], now) {
+    const bits = Number(said);
     const vitals = rest.slice(0, 5).map((value) => (value === "-" ? null : Number(value)));
     const [errors, soft] = [Number(rest[5]), Number(rest[6])];
-    const [goalsMet, opens] = [rest[7], rest[8]];
-    let row = this.#sql.exec("SELECT bits, goals, visitor FROM pages WHERE page = ?1", page).toArray()[0];
-    if (row === undefined) {
-      // The page's own note may still be under way: the token says all that it does.
-      if (opens !== "y" || page <= this.#folded.fast) return "n";
-      this.#open(page, visitor, cell, Number(firstBits), network, now);
-      row = { bits: 0, goals: "", visitor };
+    const [goalsMet, opens] = [rest[7] === "-" ? [] : rest[7].split(","), rest[8]];
+    const isNews = errors + soft > 0 || vitals.some((value) => value !== null);
+    const { rowsWritten } = this.#sql.exec(EVENT, page, visitor, bits, ...vitals, errors, soft, isNews ? 1 : 0);
+    if (rowsWritten > 0 && goalsMet.length === 0) return "k";
+    // The page's own note may still be under way: the token says all that it does.
+    if (rowsWritten === 0 && opens === "y" && page > this.#folded.fast) {
+      const all = bits | this.#drawn(page, visitor, cell, Number(firstBits), network, now);
+      const goals = goalsMet.slice(0, MOST_GOALS).join(",");
+      if (
+        this.#sql.exec(OPEN_WHOLE, page, visitor, this.#cell(cell), network, all, ...vitals, errors, soft, goals).rowsWritten > 0
+      )
+        return "k";
     }
-    if (row.visitor !== visitor) return "n";
+    const row = this.#sql.exec("SELECT goals FROM pages WHERE page = ?1 AND visitor = ?2", page, visitor).toArray()[0];
+    if (row === undefined) return "n";
     const met = row.goals === "" ? [] : row.goals.split(",");
-    const news = goalsMet === "-" ? [] : goalsMet.split(",").filter((goal) => !met.includes(goal));
-    const isNew =
-      (row.bits | Number(bits)) !== row.bits || vitals.some((value) => value !== null) || errors + soft + news.length > 0;
-    if (!isNew) return "d";
-    const goals = [...met, ...news].slice(0, 20).join(",");
-    this.#sql.exec(EVENT, page, Number(bits), ...vitals, errors, soft, goals);
-    return "k";
+    const news = goalsMet.filter((goal) => !met.includes(goal));
+    if (news.length > 0) this.#sql.exec(GOALS_MET, page, [...met, ...news].slice(0, MOST_GOALS).join(","));
+    return rowsWritten + news.length > 0 ? "k" : "d";
   }
 
   /** Reads or keeps one fact of this object. */
@@ -291,9 +357,8 @@ export class Intake {
   #keep([kind, ...rest]) {
     if (kind === "cell") this.#sql.exec(COUNT, rest[0], Number(rest[1]));
     if (kind === "vote") this.#sql.exec("INSERT INTO votes (guard, cell, network) VALUES (?1, ?2, ?3)", ...rest);
-    if (kind === "voted")
-      this.#sql.exec("UPDATE draws SET voted = voted | ?3 WHERE visitor = ?1 AND cell = ?2", rest[0], rest[1], Number(rest[2]));
-    if (kind === "goals") this.#sql.exec("UPDATE draws SET goals = ?3 WHERE visitor = ?1 AND cell = ?2", ...rest);
+    if (kind === "voted") this.#sql.exec(VOTED, rest[0], this.#cell(rest[1]), Number(rest[2]));
+    if (kind === "goals") this.#sql.exec(VOTED_GOALS, rest[0], this.#cell(rest[1]), rest[2]);
   }
 
   /** Running totals that grew, and votes, to the site's ledger, in one call. What was not acknowledged is told again. */
@@ -346,12 +411,13 @@ export class Intake {
   /** The rollout is long over: everything goes. A late note begins anew, with totals from nothing, and raises none. */
   async #end() {
     await this.ctx.storage.deleteAlarm();
-    for (const table of ["pages", "draws", "cells", "votes", "networks", "names", "facts"])
+    for (const table of ["pages", "draws", "cell_names", "cells", "votes", "networks", "names", "facts"])
       this.#sql.exec(`DELETE FROM ${table}`);
     this.#armed = null;
     this.#about = null;
     this.#last = 0;
     this.#trials = [0, 0];
+    this.#cells.clear();
     this.#names = { goal: new Set(), report: new Set() };
     this.#folded = { fast: "", slow: "" };
     this.#fact("schema", SCHEMA);

@@ -1,5 +1,5 @@
 // Beacons: how many a second are taken to disk, what one costs, what its page view leaves on disk, and what is done with that
-// later. Every page view is a new visitor's, which is the most work there is: two rows of ours, one of the rival's.
+// later. Every page view is a new visitor's, which is the most work there is: a row and a draw, of ours and of the rival's.
 //
 // After it is measured each process is killed, and what is on its disk must be what it acknowledged, no more and no less;
 // otherwise the bench ends there.
@@ -18,6 +18,8 @@ const CONNECTIONS = 32;
 const UNNOTED = script(0, "");
 /** Page views in one go. */
 const FEW = 500;
+/** Where rows are: of page views, while they are open, and of draws. Rows of networks are none of a page view's. */
+const TABLES = ["pages", "draws"];
 const OLD_MS = 6 * 60_000;
 
 const folderOf = (name) => join(WORK, "bench-workers", name);
@@ -41,7 +43,7 @@ class Taker {
     this.name = name;
     this.folder = folderOf(name);
     this.config = prepare(this.folder, worker);
-    [this.className, this.table] = "PAGES" in worker.objects ? ["Pages", "pages"] : ["Intake", "draws"];
+    this.className = "PAGES" in worker.objects ? "Pages" : "Intake";
   }
 
   async start(pinned) {
@@ -68,20 +70,22 @@ class Taker {
     return cells;
   }
 
-  /** Kills the process and reads what is there: bytes by table, for each row. */
-  async kill(tables) {
+  /** Kills the process and reads what is there: bytes by table, for each page view. */
+  async kill() {
     this.running.mustBeQuiet();
     await this.running.stop();
     const stored = new Stored(this.folder, this.className, { writes: true });
     try {
-      const [kept, whole] = [stored.count(this.table), stored.count("pages", "lcp IS NOT NULL AND bits & 1")];
+      const [kept, whole] = [stored.count("draws"), stored.count("pages", "lcp IS NOT NULL AND bits & 1")];
       const open = stored.count("pages");
       if (kept !== this.told || whole !== open) {
         const found = `${kept} page views on disk, ${whole} of the ${open} open ones whole`;
         throw new Error(`${this.name} acknowledged what ${this.told} page views sent: ${found}.`);
       }
-      const bytes = (table) => stored.bytes(table) / stored.count(table);
-      return { objects: stored.objects, bytes: Object.fromEntries(tables.map((table) => [table, bytes(table)])) };
+      const of = (table) => stored.bytes(table) / stored.count(table);
+      const bytes = Object.fromEntries(TABLES.map((table) => [table, of(table)]));
+      // The rival's page views stay where they are.
+      return { objects: stored.objects, bytes, later: this.className === "Pages" ? null : bytes.draws };
     } finally {
       stored.close();
     }
@@ -119,7 +123,7 @@ export async function measureIntake({ load, pinned, sizes, ours, found, say }) {
     say("bench: killing the processes and counting what is on disk");
     const disk = {};
     for (const taker of takers.slice(0, 4)) {
-      disk[taker.name] = await taker.kill(taker.table === "pages" ? ["pages"] : ["pages", "draws"]);
+      disk[taker.name] = await taker.kill();
     }
     return { kinds: figures(cells), disk };
   } finally {

@@ -103,10 +103,9 @@ export function intakeTable(kind, contenders) {
 /** What beacons leave on disk, a page view sending so many of them: bytes each are megabytes a million. */
 export function diskTable(disk, beacons) {
   const rows = [["on disk", "MB a million beacons", "MB a million page views", "of it, when the page is over"]];
-  for (const [name, { bytes }] of Object.entries(disk)) {
+  for (const [name, { bytes, later }] of Object.entries(disk)) {
     const all = Object.values(bytes).reduce((sum, n) => sum + n, 0);
-    const later = bytes.draws === undefined ? "as much" : number(bytes.draws, 0);
-    rows.push([name, number(all / beacons, 1), number(all, 0), later]);
+    rows.push([name, number(all / beacons, 1), number(all, 0), later === null ? "as much" : number(later, 0)]);
   }
   return table(rows);
 }

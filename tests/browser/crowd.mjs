@@ -112,7 +112,7 @@ export class Crowd {
 
   /** The rows of the site that are not counted for good yet. */
   async rows() {
-    return (await (await this.#sql())?.exec("SELECT * FROM pages")) ?? [];
+    return (await (await this.#sql())?.exec("SELECT * FROM pages JOIN cell_names USING (cell_number)")) ?? [];
   }
 
   /** Visitors of the canary whose page had something wrong with it. */

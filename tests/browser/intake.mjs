@@ -43,7 +43,7 @@ export class Intake {
 
   /** All rows, oldest first; those of one visitor, if it is said which browser context is theirs. */
   async rows(context) {
-    const all = (await (await this.#sql())?.exec("SELECT * FROM pages ORDER BY page")) ?? [];
+    const all = (await (await this.#sql())?.exec("SELECT * FROM pages JOIN cell_names USING (cell_number) ORDER BY page")) ?? [];
     if (!context) return all;
     const cookies = await context.cookies(`http://${this.#site}.localhost`);
     const id = cookies.find(({ name }) => name === "halftone")?.value.split(":")[1];

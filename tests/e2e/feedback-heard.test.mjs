@@ -79,7 +79,10 @@ describe("counted apart", () => {
     await bot.open();
     assert.ok(bot.token && bot.cookie);
     await bot.say({ e: "alive", at: 1 });
-    const rows = await (await intake("open")).exec("SELECT cell, bits FROM pages WHERE visitor = ?", bot.id);
+    const rows = await (await intake("open")).exec(
+      "SELECT cell, bits FROM pages JOIN cell_names USING (cell_number) WHERE visitor = ?",
+      bot.id,
+    );
     assert.deepEqual(
       rows.map(({ cell, bits }) => [cell.split("|")[0], bits & (1 | 64 | 128)]),
       [["drawn", 1 | 64 | 128]],

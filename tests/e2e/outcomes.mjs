@@ -18,7 +18,7 @@ function ofSite(worker, ask) {
 
 const fact = (database, name) => database.prepare("SELECT value FROM facts WHERE name = ?").get(name)?.value ?? "";
 
-const rowsOf = (database) => database.prepare("SELECT * FROM pages ORDER BY page").all();
+const rowsOf = (database) => database.prepare("SELECT * FROM pages JOIN cell_names USING (cell_number) ORDER BY page").all();
 
 /** The page views that are not yet deleted. */
 export const openRows = (worker) => ofSite(worker, rowsOf).flat();

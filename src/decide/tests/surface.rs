@@ -75,6 +75,19 @@ fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
 }
 
 #[test]
+fn the_page_script_proves_that_a_cookie_is_kept_and_a_beacon_says_so_itself() {
+    for (path, proves) in [("page.js", true), ("in", false)] {
+        let mut edge = edge(ramp(10_000));
+        let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+        let url = format!("https://shop.example/_halftone/{path}");
+        let Instruction::Own(own) = decided(&mut edge, &Request { cookies: &cookies, ..script(&url) }, 1) else {
+            panic!("{path} is not ours");
+        };
+        assert_eq!(own.telling.note.starts_with("proof "), proves, "{path}");
+    }
+}
+
+#[test]
 fn flags_say_what_the_visitors_page_is_and_draw_nothing() {
     let mut edge = edge(ramp(5_000));
     let url = "https://shop.example/_halftone/ofrep/v1/evaluate/flags";
