@@ -89,8 +89,11 @@ export async function age(worker, countedMs = COUNTED_MS) {
   }
 }
 
-/** Asks until there is an answer; nothing here is a matter of how fast it comes. */
-export async function eventually(ask, what, withinMs = 30_000) {
+/**
+ * Asks until there is an answer; nothing here is a matter of how fast it comes. An object that went to sleep just before its pages were
+ * aged wakes when the first of them would have been old by itself, after half a minute.
+ */
+export async function eventually(ask, what, withinMs = 90_000) {
   const end = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();

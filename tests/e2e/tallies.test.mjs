@@ -61,16 +61,11 @@ before(async () => {
   await worker.fetch(new URL("/_halftone/in", at), { method: "POST", body: '[{"t":"nonsense","e":"alive","at":1}]' });
   /** Asks until a counter of all cells is so high; an isolate tells what it dropped with a later request. */
   const counted = (what, of, wanted) =>
-    eventually(
-      async () => {
-        await worker.fetch(new URL("/_halftone/in", at), { method: "POST", body: "[]" });
-        const answer = await worker.admin("tallies?site=shop");
-        return answer.drops.bad_token && answer.cells.reduce((sum, cell) => sum + (of(cell) ?? 0), 0) === wanted ? answer : null;
-        // An object that sleeps wakes when its first page would have been old without our doing.
-      },
-      what,
-      90_000,
-    );
+    eventually(async () => {
+      await worker.fetch(new URL("/_halftone/in", at), { method: "POST", body: "[]" });
+      const answer = await worker.admin("tallies?site=shop");
+      return answer.drops.bad_token && answer.cells.reduce((sum, cell) => sum + (of(cell) ?? 0), 0) === wanted ? answer : null;
+    }, what);
   await age(worker);
   await counted("a trial of every visitor", ({ counts }) => counts.trials, VISITORS);
   await counted("every vote", ({ counts }) => counts["vote.errors"], seen.v1.errors + seen.v2.errors);
