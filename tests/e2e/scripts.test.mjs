@@ -245,7 +245,10 @@ function pretending() {
   });
   mkdirSync(join(one.root, "target/release"), { recursive: true });
   writeFileSync(join(one.root, "halftone.json"), "{}");
-  const halftone = `#!${whereIs("bash")}\n[ "$1" != compile ] || mkdir -p "$4"\n`;
+  const compiled = 'mkdir -p "$4" && echo x >"$4/plan.halftone" && echo x >"$4/offers.json"';
+  const halftone = `#!${whereIs("bash")}\n[ "$1" != compile ] || { ${compiled}; }\n`;
+  mkdirSync(join(one.root, "src/edge"), { recursive: true });
+  for (const name of ["entry.mjs", "edge/live.mjs"]) writeFileSync(join(one.root, "src", name), "");
   writeFileSync(join(one.root, "target/release/halftone"), halftone, { mode: 0o755 });
   return one;
 }
