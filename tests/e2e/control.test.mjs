@@ -334,6 +334,14 @@ describe("a goal", () => {
     };
   };
 
+  /** Waits until newcomers are drawn by a revision. */
+  const arrives = (revision) =>
+    eventually(async () => {
+      const response = await new Visitor(worker).open();
+      await response.body?.cancel();
+      return response.headers.get("halftone").includes(`revision=${revision}`);
+    }, `revision ${revision} at the edge`);
+
   /** Visitors of this period, all of them counted. */
   async function counted(count, behave) {
     const { rollout } = await admin.status();
@@ -378,7 +386,7 @@ describe("a goal", () => {
   });
 
   test("gives the version that looks better more when a period is over, and not before; nobody loses it for that", async () => {
-    await until(worker, ["v1", "v2"]);
+    await arrives((await admin.status()).revision);
     const had = [];
     const meet = meeting({ v1: [1, 4], v2: [2, 5] });
     await counted(60, (visitor) => {
@@ -392,12 +400,7 @@ describe("a goal", () => {
       return status.rollout.step === 4 && status;
     }, "the next period");
     assert.ok(weight(status) > 50 && weight(status) < 99, status.optimise.weight);
-    await eventually(async () => {
-      const newcomer = new Visitor(worker);
-      const response = await newcomer.open();
-      await response.body?.cancel();
-      return response.headers.get("halftone").includes(`revision=${status.revision}`);
-    }, "the new split at the edge");
+    await arrives(status.revision);
     for (const visitor of had) {
       await (await visitor.open()).body?.cancel();
       assert.equal(visitor.version, "v2");
