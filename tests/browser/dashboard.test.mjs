@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../e2e/population.mjs";
 import { complaints } from "./chromium.mjs";
-import { ask, at, backdate, fill, lapse, spread, VIEWER } from "./dashboard-site.mjs";
+import { ask, at, backdate, fill, lapse, OPERATOR, spread, VIEWER } from "./dashboard-site.mjs";
 import { looksRight, visits } from "./dashboard-visits.mjs";
 
 const { worker, door, signIn, inside } = visits("dashboard");
@@ -96,6 +96,50 @@ test("an operator takes a release back with two clicks, clears it and tries agai
   await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
   await page.getByRole("heading", { name: "v2 is with 50 % of visitors." }).waitFor();
   assert.equal((await ask(worker(), "status?site=blog")).rollout.attempt, 2);
+});
+
+test("the keyboard alone is enough to come in, to ask for something, to think better of it, and to do it", async (t) => {
+  const { page } = await door(t);
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+  /** Goes on from one thing to the next until this button has the focus. */
+  const tabTo = async (name) => {
+    for (let n = 0; n < 80 && (await focused()) !== name; n++) await page.keyboard.press("Tab");
+    assert.equal(await focused(), name);
+  };
+  // The field has the focus as the page opens.
+  await page.keyboard.type(OPERATOR);
+  await page.keyboard.press("Enter");
+  await page.locator("#main").waitFor();
+  await page.goto(`${at(worker(), "admin")}#/blog/now`);
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await tabTo("Pause");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  // It does not leave the dialog while that is open.
+  for (let n = 0; n < 12; n++) {
+    const isWithin = () => {
+      const { activeElement } = document;
+      return activeElement === document.body || activeElement.closest("dialog") !== null;
+    };
+    assert.ok(await page.evaluate(isWithin));
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await focused(), "Pause");
+  assert.equal((await ask(worker(), "status?site=blog")).phase, "ramping");
+
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  // The button has the focus; the reason is before it.
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.type("by hand");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("by hand").waitFor();
+  assert.equal((await ask(worker(), "status?site=blog")).phase, "paused");
+  await ask(worker(), "resume?site=blog", {});
 });
 
 test("an operator agrees to a step that asks for it, and promotes without waiting for more", async (t) => {
