@@ -322,6 +322,25 @@ test("a site without a rollout has a view, too", async (t) => {
   await looksRight(page, "idle");
 });
 
+test("until the first answers are there, each view says what it waits for", async (t) => {
+  const { page } = await inside(t, { site: "docs" });
+  const answers = Promise.withResolvers();
+  t.after(answers.resolve);
+  await page.route(/\/api\/v1\/(glance|series)|editor\.js/, async (route) => {
+    await answers.promise;
+    await route.continue();
+  });
+  const main = page.locator("main");
+  await page.goto(`${at(worker(), "admin")}#/docs/charts`);
+  await main.getByText("Looking …").waitFor();
+  await page.reload();
+  await page.getByText("Asking where your site stands.").waitFor();
+  await looksRight(page, "loading");
+  answers.resolve();
+  await main.getByRole("heading", { name: "Charts" }).waitFor();
+  await page.getByText("Asking where your site stands.").waitFor({ state: "detached" });
+});
+
 test("while Halftone does not answer, the dashboard says so and shows what it last knew", async (t) => {
   const { page, context } = await inside(t, { site: "docs" });
   await page.getByRole("heading", { name: /Everybody gets v1/ }).waitFor();
