@@ -3,14 +3,11 @@
 // The ledger writes down each report that it takes, by a trigger in its own database, so that reports are counted and not timed.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
-import { around } from "./guests.mjs";
+import { around, OPERATOR, TOKENS } from "./guests.mjs";
 import { eventually } from "./population.mjs";
 import { startWorker, writeBuild } from "./worker.mjs";
 
-const OPERATOR = "operator-token-of-the-tests-0001";
-const TOKENS = `ann:operator:${createHash("sha256").update(OPERATOR).digest("hex")}`;
 const FAST_MS = 33_000;
 /** What reaches the ledger a moment late, or early, ms. */
 const JITTER_MS = 500;

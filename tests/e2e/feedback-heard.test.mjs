@@ -3,36 +3,23 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { around } from "./guests.mjs";
+import { around, heard, OPERATOR, page, TOKENS } from "./guests.mjs";
 import { eventually } from "./population.mjs";
 import { cookiesOf, KEY, ROOT, startWorker, writeBuild } from "./worker.mjs";
 
-const OPERATOR = "operator-token-of-the-tests-0001";
-const TOKENS = `ann:operator:${createHash("sha256").update(OPERATOR).digest("hex")}`;
 const FAST_MS = 33_000;
 
-const page = (version) => `<!doctype html><html><head><title>${version}</title></head><body><p>${version}</p></body></html>`;
-
-const site = (host, rest = {}) => ({
-  hosts: [host],
-  versions: { v1: "assets:v1", v2: "assets:v2" },
-  stable: "v1",
-  rollout: { canary: "v2", steps: ["50%"], decide: "never", guards: { "goal.order": true } },
-  feedback: { shards: 1 },
-  ...rest,
-});
 const config = {
   admin: { host: "localhost" },
   sites: {
-    shop: site("shop.localhost", { default: true }),
-    scant: site("scant.localhost", { feedback: { shards: 1, daily_budget: 3 } }),
-    named: site("named.localhost"),
-    open: site("open.localhost", { bots: "split" }),
-    asked: site("asked.localhost", { consent: "cookie:consent=yes" }),
-    nameless: site("nameless.localhost", { consent: "cookie:consent=yes", without_consent: "cookieless" }),
+    shop: heard("shop.localhost", { default: true }),
+    scant: heard("scant.localhost", { feedback: { shards: 1, daily_budget: 3 } }),
+    named: heard("named.localhost"),
+    open: heard("open.localhost", { bots: "split" }),
+    asked: heard("asked.localhost", { consent: "cookie:consent=yes" }),
+    nameless: heard("nameless.localhost", { consent: "cookie:consent=yes", without_consent: "cookieless" }),
   },
 };
 

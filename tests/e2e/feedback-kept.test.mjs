@@ -2,36 +2,23 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { around } from "./guests.mjs";
+import { around, heard, OPERATOR, page, TOKENS } from "./guests.mjs";
 import { eventually } from "./population.mjs";
 import { ROOT, startWorker, writeBuild } from "./worker.mjs";
 
-const OPERATOR = "operator-token-of-the-tests-0001";
-const TOKENS = `ann:operator:${createHash("sha256").update(OPERATOR).digest("hex")}`;
 const DAY_MS = 86_400_000;
 const FAST_MS = 33_000;
 const SLOW_MS = 303_000;
 
-const page = (version) => `<!doctype html><html><head><title>${version}</title></head><body><p>${version}</p></body></html>`;
-
-const site = (host, rest = {}) => ({
-  hosts: [host],
-  versions: { v1: "assets:v1", v2: "assets:v2" },
-  stable: "v1",
-  rollout: { canary: "v2", steps: ["50%"], decide: "never", guards: { "goal.order": true } },
-  feedback: { shards: 1 },
-  ...rest,
-});
 const config = {
   admin: { host: "localhost" },
   sites: {
-    shop: site("shop.localhost", { default: true }),
-    brief: site("brief.localhost", { feedback: { shards: 1, retention: "1d" } }),
-    named: site("named.localhost"),
+    shop: heard("shop.localhost", { default: true }),
+    brief: heard("brief.localhost", { feedback: { shards: 1, retention: "1d" } }),
+    named: heard("named.localhost"),
   },
 };
 

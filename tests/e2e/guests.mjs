@@ -1,6 +1,25 @@
 // Visitors of several sites of one running Worker, and what its objects have noted of them.
 
+import { createHash } from "node:crypto";
 import { eventually, Visitor } from "./population.mjs";
+
+/** An operator, and the secret that names them. */
+export const OPERATOR = "operator-token-of-the-tests-0001";
+export const TOKENS = `ann:operator:${createHash("sha256").update(OPERATOR).digest("hex")}`;
+
+/** A page that has nothing but its version. */
+export const page = (version) =>
+  `<!doctype html><html><head><title>${version}</title></head><body><p>${version}</p></body></html>`;
+
+/** A site of which half the visitors are drawn, and heard of by one object. */
+export const heard = (host, rest = {}) => ({
+  hosts: [host],
+  versions: { v1: "assets:v1", v2: "assets:v2" },
+  stable: "v1",
+  rollout: { canary: "v2", steps: ["50%"], decide: "never", guards: { "goal.order": true } },
+  feedback: { shards: 1 },
+  ...rest,
+});
 
 const BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
