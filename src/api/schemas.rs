@@ -126,7 +126,7 @@ pub fn schemas() -> Value {
 /// What has to do with builds that were uploaded, and with sessions.
 fn uploads(version: &Value, made_s: &Value) -> Value {
     json!({
-        "Builds": object(json!({ "site": text(), "builds": list(&object(json!({ "version": text(), "uploaded_ms": whole(),
+        "Builds": object(json!({ "site": text(), "tag": text(), "builds": list(&object(json!({ "version": text(), "uploaded_ms": whole(),
             "files": whole(), "bytes": whole(), "by": text(), "in_use": { "type": "boolean" } }))) })),
         "UploadedManifest": object(json!({ "site": text(), "manifest": { "type": "object" } })),
         "Hashes": request(&json!({ "hashes": { "type": "array", "maxItems": 40,
@@ -135,7 +135,7 @@ fn uploads(version: &Value, made_s: &Value) -> Value {
         "Blob": object(json!({ "site": text(), "sha256": text() })),
         "Manifest": request(&json!({ "format": { "type": "string", "maxLength": 32 }, "site": { "type": "string", "maxLength": 64 },
             "version": version, "made_s": made_s, "files": { "type": "object", "description": "By path: hash, bytes, type." },
-            "service_workers": { "type": "object" } }), &["format", "site", "version", "files"]),
+            "service_workers": { "type": "object" }, "tagged": { "type": "object" } }), &["format", "site", "version", "files"]),
         "Registered": object(json!({ "site": text(), "version": text(), "is_new": { "type": "boolean" } })),
         "Drop": request(&json!({ "version": version }), &["version"]),
         "Dropped": object(json!({ "site": text(), "version": text(), "blobs": whole() })),

@@ -46,6 +46,32 @@ pub struct Manifest {
     /// Signs of service workers, by path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub service_workers: BTreeMap<String, Said>,
+    /// The page script that its pages bring along, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tagged: Option<Tagged>,
+}
+
+/// What was put into the pages of a build when it was uploaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tagged {
+    /// Where the page script is: `PREFIX/page.js`.
+    pub prefix: String,
+    /// Pages that were left as they are, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+/// What becomes of a page at upload: its new content, or why it stays.
+pub type Page<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, Left>;
+
+/// Why a page stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Its policy does not let the script run, or asks for what only the edge knows.
+    Policy,
+    /// It is no whole page, or can not be read as one.
+    NoPage,
 }
 
 /// One file: SHA-256 of its content in hexadecimal digits, size in bytes, content type.
@@ -69,13 +95,25 @@ pub enum Said {
 pub struct Scanned {
     /// What is uploaded last.
     pub manifest: Manifest,
-    /// Hash to a file with that content.
-    pub contents: BTreeMap<String, PathBuf>,
+    /// Hash to where that content is.
+    pub contents: BTreeMap<String, Content>,
+    /// Pages that stay as they are because of their policy.
+    pub barred: Vec<String>,
+}
+
+/// Where a content is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The file.
+    pub file: PathBuf,
+    /// Whether it is what becomes of that file as a page.
+    pub is_tagged: bool,
 }
 
 impl Manifest {
-    /// Reads a folder; the error names the file that can not be uploaded and why.
-    pub fn scan(folder: &Path, site: &str, version: &str, made_s: u64) -> Result<Scanned, String> {
+    /// Reads a folder; the error names the file that can not be uploaded and why. `tag` is a prefix, and what becomes of pages
+    /// that bring its page script along.
+    pub fn scan(folder: &Path, site: &str, version: &str, made_s: u64, tag: Option<(&str, Page<'_>)>) -> Result<Scanned, String> {
         let mut manifest = Self {
             format: FORMAT.to_owned(),
             site: site.to_owned(),
@@ -83,19 +121,33 @@ impl Manifest {
             made_s,
             files: BTreeMap::new(),
             service_workers: BTreeMap::new(),
+            tagged: None,
         };
-        let mut contents = BTreeMap::new();
+        let (mut contents, mut except, mut barred) = (BTreeMap::new(), Vec::new(), Vec::new());
         walk(folder, MOST_FILES, |path, real, content| {
+            let kind = content_type(&path);
+            let page = tag.filter(|_| kind.starts_with("text/html")).map(|(_, page)| page(content));
+            if let Some(Err(why)) = page {
+                except.push(path.clone());
+                if why == Left::Policy {
+                    barred.push(path.clone());
+                }
+            }
+            let made = page.and_then(Result::ok);
+            let is_tagged = made.is_some();
+            let content = made.as_deref().unwrap_or(content);
             let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
             if let Some(sign) = sign(&path, content) {
                 manifest.service_workers.insert(path.clone(), sign.into());
             }
-            contents.entry(hash.clone()).or_insert_with(|| real.to_owned());
-            let kind = content_type(&path).to_owned();
-            manifest.files.insert(path, Entry(hash, content.len() as u64, kind));
+            contents.entry(hash.clone()).or_insert_with(|| Content { file: real.to_owned(), is_tagged });
+            manifest.files.insert(path, Entry(hash, content.len() as u64, kind.to_owned()));
         })
         .map_err(|error| error.to_string())?;
-        manifest.check().map(|manifest| Scanned { manifest, contents })
+        except.sort();
+        barred.sort();
+        manifest.tagged = tag.map(|(prefix, _)| Tagged { prefix: prefix.to_owned(), except });
+        manifest.check().map(|manifest| Scanned { manifest, contents, barred })
     }
 
     /// Reads what [`Manifest::write`] wrote, or what a server says it was.
@@ -137,6 +189,14 @@ impl Manifest {
             }
             if kind.len() > 128 || kind.is_empty() || !kind.bytes().all(|b| (b' '..=b'~').contains(&b)) {
                 return Err(format!("{path}: `{kind}` is no content type"));
+            }
+        }
+        if let Some(Tagged { prefix, except }) = &self.tagged {
+            if !prefix.starts_with('/') || prefix.len() > 64 || !prefix.bytes().all(|b| (b'!'..=b'~').contains(&b)) {
+                return Err(format!("`{prefix}` can not be where the page script is"));
+            }
+            if let Some(path) = except.iter().find(|path| !self.files.contains_key(*path)) {
+                return Err(format!("{path} is left as it is, and is no file of the build"));
             }
         }
         Ok(self)
@@ -250,6 +310,14 @@ mod tests {
     }
 
     #[test]
+    fn pages_that_bring_the_page_script_along_are_said_to() {
+        let text = format!("{},\"tagged\":{{\"prefix\":\"/_halftone\",\"except\":[\"/index.html\"]}}}}", &ONE[..ONE.len() - 1]);
+        let read = Manifest::read(&text).unwrap();
+        assert_eq!(read.write(), text);
+        assert_eq!(read.tagged, Some(Tagged { prefix: "/_halftone".to_owned(), except: vec!["/index.html".to_owned()] }));
+    }
+
+    #[test]
     fn a_manifest_that_could_lead_elsewhere_is_refused() {
         for (from, to, says) in [
             ("/sw.js\":[", "/../sw.js\":[", "refuses to ask for"),
@@ -264,6 +332,8 @@ mod tests {
             ("\"shop\"", "\"../shop\"", "name of a site"),
             ("halftone-build/1", "halftone-build/2", "only `halftone-build/1`"),
             ("\"made_s\"", "\"mode\":1,\"made_s\"", "no manifest"),
+            ("\"made_s\"", "\"tagged\":{\"prefix\":\"a b\"},\"made_s\"", "where the page script is"),
+            ("\"made_s\"", "\"tagged\":{\"prefix\":\"/h\",\"except\":[\"/x\"]},\"made_s\"", "no file of the build"),
         ] {
             let error = Manifest::read(&ONE.replacen(from, to, 1)).unwrap_err();
             assert!(error.contains(says), "{to}: {error}");

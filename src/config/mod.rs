@@ -40,6 +40,8 @@ mod shape;
 mod site;
 mod spelling;
 mod structure;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod tag;
 pub(crate) mod territory;
 mod text;
 mod tree;

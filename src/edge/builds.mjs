@@ -49,6 +49,12 @@ async function all(bucket, prefix) {
   return objects;
 }
 
+/** The prefix whose page script belongs into the pages of a site; "" where the site brings its own, or nobody is heard. */
+function tagOf(site, control) {
+  const { feedback } = JSON.parse(control.offer(site).offer).site;
+  return feedback.on && feedback.inject ? control.prefix : "";
+}
+
 /** `SITE/VERSION` of every build that some site of the deployed config names. */
 function named(control) {
   const names = new Set();
@@ -75,7 +81,7 @@ async function list(site, bucket, { control }) {
       in_use: inUse.has(`${site}/${version}`),
     };
   });
-  return { builds: builds.sort((one, other) => other.uploaded_ms - one.uploaded_ms) };
+  return { tag: tagOf(site, control), builds: builds.sort((one, other) => other.uploaded_ms - one.uploaded_ms) };
 }
 
 async function manifest(site, bucket, { url }) {
@@ -131,6 +137,10 @@ function wrong(manifest, site) {
     if (!HASH.test(hash) || !Number.isSafeInteger(bytes) || bytes < 0 || !/^[\x20-\x7e]{1,128}$/.test(type))
       return `${path} has no hash, size and type`;
   }
+  const { prefix, except = [] } = manifest.tagged ?? { prefix: "/" };
+  if (!/^\/[\x21-\x7e]{0,63}$/.test(prefix)) return "where its page script is said to be is no prefix";
+  if (!Array.isArray(except) || !except.every((path) => path in manifest.files))
+    return "what is left as it is are not files of it";
   return "";
 }
 

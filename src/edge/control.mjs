@@ -12,6 +12,8 @@ class Control extends Instance {
   #loaded = null;
   #adopted = new Map();
   #offers = null;
+  /** Where the Worker's own addresses begin. */
+  prefix = "";
 
   constructor() {
     super(glue);
@@ -46,8 +48,9 @@ class Control extends Instance {
   #load() {
     const { secret, texts } = this.#wanted;
     if (this.#loaded !== secret) {
-      const answer = this.call(`${plan}\n${secret}`, glue.load);
+      const [answer, prefix] = this.call(`${plan}\n${secret}`, glue.load).split("\n");
       if (answer !== "ok") throw new Error(answer);
+      this.prefix = prefix;
       this.#loaded = secret;
       this.#adopted.clear();
     }

@@ -26,7 +26,7 @@ thread_local! {
     static BOTS: Bots = Bots::standard();
 }
 
-/// Takes plan and secret (the last line) into use. Leaves `ok`, or what is wrong.
+/// Takes plan and secret (the last line) into use. Leaves `ok` and a line with the plan's prefix, or what is wrong.
 #[wasm_bindgen]
 pub fn load(bytes: usize) -> usize {
     buffer::with(bytes, |text, out| {
@@ -34,8 +34,9 @@ pub fn load(bytes: usize) -> usize {
         let read = Plan::read(plan).and_then(|plan| Ok((plan, Keys::read(secret)?)));
         match read {
             Ok(state) => {
+                out.push_str("ok\n");
+                out.push_str(&state.0.prefix);
                 STATE.set(Some(state));
-                out.push_str("ok");
             }
             Err(error) => out.push_str(&error),
         }

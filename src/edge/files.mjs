@@ -117,11 +117,12 @@ const TYPES = {
   mp3: "audio/mpeg",
 };
 
-/** Files of uploaded builds, read once by an isolate: they never change. */
+/** Manifests of uploaded builds, read once by an isolate: they never change. */
 const uploaded = {};
 
 /**
- * Key, size, entity tag and headers of a name, without its content; nothing where it is not there. `@SITE/VERSION/path` is
+ * Key, size, entity tag and headers of a name, without its content, and the prefix of the page script that it brings along if it is a
+ * page; nothing where it is not there. `@SITE/VERSION/path` is
  * a file of an uploaded build, all else is a key.
  */
 async function lookedUp(bucket, binding, name) {
@@ -132,11 +133,13 @@ async function lookedUp(bucket, binding, name) {
     if (!uploaded[place]) {
       const manifest = await bucket.get(`builds/${build}.json`);
       if (!manifest) throw new Error(`build ${build} is not in ${binding}`);
-      uploaded[place] = (await manifest.json()).files;
+      uploaded[place] = await manifest.json();
     }
-    const [hash, size, type] = uploaded[place][path] ?? [];
+    const { files, tagged } = uploaded[place];
+    const [hash, size, type] = files[path] ?? [];
     headers.set("content-type", type);
-    return hash && [`blobs/${hash}`, size, `"${hash.slice(0, 32)}"`, headers];
+    const brings = tagged && !tagged.except?.includes(path) ? tagged.prefix : "";
+    return hash && [`blobs/${hash}`, size, `"${hash.slice(0, 32)}"`, headers, brings];
   }
   const head = await bucket.head(name);
   if (!head) return null;
@@ -162,7 +165,8 @@ export async function fromBucket(request, env, attempt) {
       const place = meaning.split("/").map(encodeURIComponent).join("/");
       return new Response(null, { status: 307, headers: { location: `${place}${new URL(request.url).search}` } });
     }
-    const [key, size, etag, headers] = found;
+    const [key, size, etag, headers, brings] = found;
+    attempt.brings = brings;
     headers.set("etag", etag);
     headers.set("accept-ranges", "bytes");
     const isWhole = attempt.status !== 0 || meaning !== 200;

@@ -22,7 +22,7 @@ export function finish({ request, env, ctx, engine }, response, attempt, instruc
   clean(headers, attempt);
   if (attempt.kind === "a" && status === 200) headers.set("accept-ranges", "bytes");
   const tells = instruction.told || instruction.note !== "";
-  const telling = tells ? tellPage({ request, env, ctx, engine }, out, instruction, failed) : null;
+  const telling = tells ? tellPage({ request, env, ctx, engine }, out, attempt, instruction, failed) : null;
 
   if (instruction.cacheControl.startsWith("public")) {
     if (status === 200 || status === 206 || status === 304) {

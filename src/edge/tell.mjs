@@ -30,7 +30,7 @@ const NO_POLICY = { allowed: true, inline: true, nonce: "" };
  * Tells a page to report, if it is one that can: its token goes into the headers, and what comes back puts the script into
  * its body. Null for what is no page.
  */
-export function tellPage({ request, env, ctx, engine }, response, instruction, failed) {
+export function tellPage({ request, env, ctx, engine }, response, attempt, instruction, failed) {
   if (instruction.note === "" && !instruction.told) return null;
   const isPage = isHtml(response, instruction);
   if (!instruction.told) {
@@ -53,9 +53,11 @@ export function tellPage({ request, env, ctx, engine }, response, instruction, f
   const { prefix } = engine;
   if (instruction.token !== "") headers.append("server-timing", `halftone-page;desc="${instruction.token}"`);
   if (instruction.reports) askForReports(headers, prefix, instruction.token);
+  // A page of an uploaded build has the script's tag already, if nothing in its policy stood against it.
+  if (!instruction.inject || (attempt.brings === prefix && allowed === NO_POLICY)) return (out) => out;
   // The text is another than the build's, and its length is not known.
-  if (instruction.inject) for (const name of ["accept-ranges", "last-modified", "content-length"]) headers.delete(name);
-  if (!instruction.inject || response.body === null) return (out) => out;
+  for (const name of ["accept-ranges", "last-modified", "content-length"]) headers.delete(name);
+  if (response.body === null) return (out) => out;
   /** A policy inside the page comes behind our script, and so may allow the same without its nonce. */
   const withinPage = (policy) => {
     const verdict = judge(`${policies ?? ""}\n${policy.replace(/&(#39|#x27|apos);/gi, "'").replace(/\s+/g, " ")}`);

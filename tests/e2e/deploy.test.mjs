@@ -58,6 +58,8 @@ before(async () => {
           { name: "two", when: { query: { show: "two" } }, serve: "two" },
           { name: "never", when: { query: { show: "never" } }, serve: "never" },
         ],
+        // Pages go as they are: what is put into them otherwise has tests of its own.
+        feedback: { inject: false },
       },
     },
   };

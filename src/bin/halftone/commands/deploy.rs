@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use halftone::config::manifest::{Entry, Manifest, Scanned};
+use halftone::config::manifest::{Content, Entry, Manifest, Page, Scanned};
+use halftone::config::tag::Tag;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jsonc_parser::cst::{CstInputValue, CstRootNode};
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ pub struct Deploy {
     /// Put the version into the config.
     #[arg(long)]
     add: bool,
+    /// Leave pages as they are: the edge puts the page script into them as they pass.
+    #[arg(long)]
+    no_tag: bool,
     /// Afterwards drop older builds that no deployed config names, all but so many of the newest.
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
@@ -37,6 +41,9 @@ pub struct Deploy {
     #[arg(long)]
     json: bool,
 }
+
+/// How many pages are named one by one.
+const MOST_SHOWN: usize = 5;
 
 /// How many contents are on their way at a time: enough to hide the distance, few enough for any line.
 const SENDERS: usize = 6;
@@ -55,14 +62,17 @@ pub fn run(command: &Deploy) -> Result<(), Failure> {
             command.dir.display()
         )));
     }
-    let site = text(&read(&command.admin.get("/api/v1/builds")?)?, "site");
-    let scanned = Manifest::scan(&command.dir, &site, &id, now_s())
+    let there = read(&command.admin.get("/api/v1/builds")?)?;
+    let (site, tag) = (text(&there, "site"), Tag { prefix: text(&there, "tag") });
+    let page = |page: &[u8]| tag.put_into(page);
+    let tagged: Option<(&str, Page<'_>)> = (!command.no_tag && !tag.prefix.is_empty()).then_some((&tag.prefix, &page));
+    let scanned = Manifest::scan(&command.dir, &site, &id, now_s(), tagged)
         .map_err(|why| format!("{} can not be uploaded: {why}", command.dir.display()))?;
-    let sent = send_missing(command, &scanned)?;
+    let sent = send_missing(command, &scanned, &tag)?;
     let body = serde_json::to_string(&scanned.manifest).map_err(|error| error.to_string())?;
     let registered = read(&command.admin.post("/api/v1/builds/register", &body)?)?;
     // Somebody may have dropped another build, and a content with it, while this was on its way.
-    let late = send_missing(command, &scanned)?;
+    let late = send_missing(command, &scanned, &tag)?;
     let copy = write_copy(&command.config, &scanned.manifest)?;
     let origin = format!("r2:BUILDS/@{site}/{id}");
     if command.add {
@@ -71,10 +81,12 @@ pub fn run(command: &Deploy) -> Result<(), Failure> {
     let dropped = command.keep.map_or_else(|| Ok(Vec::new()), |keep| prune(&command.admin, keep))?;
     let is_new = registered.get("is_new") == Some(&Value::Bool(true));
     let (files, contents) = (scanned.manifest.files.len(), sent.contents + late.contents);
+    let barred = &scanned.barred;
     if command.json {
         let done = json!({
             "site": site, "version": id, "origin": origin, "is_new": is_new, "files": files, "sent": contents,
             "sent_bytes": sent.bytes + late.bytes, "manifest": copy.display().to_string(), "dropped": dropped,
+            "tagged": scanned.manifest.tagged.is_some(), "untagged_for_their_policy": barred,
         });
         println!("{done}");
         return Ok(());
@@ -82,6 +94,12 @@ pub fn run(command: &Deploy) -> Result<(), Failure> {
     let already = if is_new { "" } else { " (it was there already)" };
     println!("{id}: {files} files, {contents} sent ({}){already}", HumanBytes(sent.bytes + late.bytes));
     println!("its list of files: {}", copy.display());
+    for page in barred.iter().take(MOST_SHOWN) {
+        println!("{page} stays as it is: its content security policy keeps the page script out, or names what only the edge knows");
+    }
+    if barred.len() > MOST_SHOWN {
+        println!("... and {} more", barred.len() - MOST_SHOWN);
+    }
     for version in dropped {
         println!("dropped {version}");
     }
@@ -103,7 +121,7 @@ struct Sent {
     bytes: u64,
 }
 
-fn send_missing(command: &Deploy, scanned: &Scanned) -> Result<Sent, Failure> {
+fn send_missing(command: &Deploy, scanned: &Scanned, tag: &Tag) -> Result<Sent, Failure> {
     let mut sent = Sent::default();
     let mut first = None;
     for _ in 0..ROUNDS {
@@ -111,7 +129,7 @@ fn send_missing(command: &Deploy, scanned: &Scanned) -> Result<Sent, Failure> {
         if missing.is_empty() {
             return Ok(sent);
         }
-        let (round, failure) = send(&command.admin, scanned, &missing);
+        let (round, failure) = send(&command.admin, scanned, &missing, tag);
         sent.contents += round.contents;
         sent.bytes += round.bytes;
         first = first.or(failure);
@@ -136,15 +154,18 @@ fn missing(admin: &Admin, scanned: &Scanned) -> Result<Vec<String>, Failure> {
     Ok(all)
 }
 
-fn send(admin: &Admin, scanned: &Scanned, missing: &[String]) -> (Sent, Option<String>) {
+fn send(admin: &Admin, scanned: &Scanned, missing: &[String], tag: &Tag) -> (Sent, Option<String>) {
     let sizes = |hash: &String| scanned.manifest.files.values().find(|Entry(known, ..)| known == hash).map_or(0, |entry| entry.1);
     let bar = ProgressBar::new(missing.iter().map(sizes).sum());
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left") {
         bar.set_style(style);
     }
     let answers = in_parallel(missing, |hash| {
-        let path = scanned.contents.get(hash).ok_or_else(|| format!("nothing here has the hash {hash}"))?;
-        let content = std::fs::read(path).map_err(|error| format!("{} can not be read: {error}", path.display()))?;
+        let found = scanned.contents.get(hash).ok_or_else(|| format!("nothing here has the hash {hash}"))?;
+        let Content { file, is_tagged } = found;
+        let content = std::fs::read(file).map_err(|error| format!("{} can not be read: {error}", file.display()))?;
+        let changed = |_| format!("{} has changed while it was sent: run the command again", file.display());
+        let content = if *is_tagged { tag.put_into(&content).map_err(changed)? } else { content };
         admin.put("/api/v1/builds/blob", &[("sha256", hash)], &content)?;
         bar.inc(content.len() as u64);
         Ok(content.len() as u64)
