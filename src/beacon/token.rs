@@ -120,6 +120,7 @@ pub enum Refused {
 
 impl Page {
     /// The page view's id: eight digits of its time, so that ids sort by time, and the beginning of the visitor's.
+    /// Two pages of one visitor in the same millisecond are one.
     #[must_use]
     pub fn id(&self) -> String {
         let mut text = String::with_capacity(16);
