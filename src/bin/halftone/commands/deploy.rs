@@ -95,7 +95,9 @@ pub fn run(command: &Deploy) -> Result<(), Failure> {
     println!("{id}: {files} files, {contents} sent ({}){already}", HumanBytes(sent.bytes + late.bytes));
     println!("its list of files: {}", copy.display());
     for page in barred.iter().take(MOST_SHOWN) {
-        println!("{page} stays as it is: its content security policy keeps the page script out, or names what only the edge knows");
+        println!(
+            "{page} stays as it is: its content security policy keeps the page script out, or names what only the edge knows"
+        );
     }
     if barred.len() > MOST_SHOWN {
         println!("... and {} more", barred.len() - MOST_SHOWN);
