@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "./population.mjs";
+import { atTerminal, drawnBars } from "./terminal.mjs";
 import { cookiesOf, ROOT, said, startWorker, writeBuild } from "./worker.mjs";
 
 const HALFTONE = join(ROOT, "target/release/halftone");
@@ -162,6 +163,21 @@ describe("a build is uploaded", { concurrency: false }, () => {
     const done = await deploy(files, "killed");
     assert.deepEqual([done.files, done.sent, done.is_new], [121, 121 - through, true]);
     assert.equal((await halftone("builds", "drop", "killed")).status, 0);
+  });
+
+  test("who looks is shown how much of it has arrived", async () => {
+    const texts = Array.from({ length: 60 }, (_, n) => [`/part-${n}.txt`, `${n}`.repeat(20_000)]);
+    const folder = writeBuild("deploy-shown", { "/index.html": page("shown"), ...Object.fromEntries(texts) });
+    const words = [HALFTONE, "deploy", folder, "--version", "shown"];
+    const drawn = drawnBars(await atTerminal(words, { cwd: worker.work, env: env() }));
+    assert.ok(drawn.length >= 2 && drawn.at(-1) > drawn[0], String(drawn));
+    assert.deepEqual(
+      drawn,
+      drawn.toSorted((a, b) => a - b),
+    );
+    const again = await atTerminal(words, { cwd: worker.work, env: env() });
+    assert.match(again, /^shown: 61 files, 0 sent \(0 B\) \(it was there already\)/m);
+    assert.equal((await halftone("builds", "drop", "shown")).status, 0);
   });
 
   test("the list of its files is the one the config was compiled with", async () => {
