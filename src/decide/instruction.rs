@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use super::feedback::Telling;
 use crate::route::Reserved;
+use crate::slot::VersionIndex;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ pub struct Carry {
     pub marked: bool,
     /// Page token, note and object, where the page is counted.
     pub telling: Telling,
+    /// The version whose page asks, if all there is to know of who asks is that: then the same file is served in the same way to
+    /// whoever has a page of this version, and every file of a page to who brings these cookies, as long as the plan stands.
+    pub stands: Option<VersionIndex>,
     /// At least one; the next is tried when a file is missing.
     pub attempts: Vec<Attempt>,
 }
@@ -220,6 +224,10 @@ impl Carry {
         for common in [&*self.own_cookie, &*self.vary, self.cache_control] {
             field(text, common);
         }
+        field(text, "");
+        if let Some(version) = self.stands {
+            push_number(u64::from(version.0), text);
+        }
         line(text, &self.set_cookie);
         line(text, &self.set_cookie_confirmed);
         match &self.office {
@@ -301,6 +309,7 @@ mod tests {
                 intake: "- shop 7 0".to_owned(),
                 note: "page x".to_owned(),
             },
+            stands: Some(VersionIndex(3)),
             attempts: vec![Attempt {
                 kind: Kind::Assets,
                 binding: String::new(),
@@ -318,7 +327,7 @@ mod tests {
         let mut text = String::new();
         Instruction::Carry(carry).render(&mut text);
         let expected = [
-            "Cghnit\t3000\t12\thalftone\tCookie\tprivate, no-cache",
+            "Cghnit\t3000\t12\thalftone\tCookie\tprivate, no-cache\t3",
             "halftone=1; Path=/",
             "",
             "lease 7 100 shop spring",

@@ -318,7 +318,18 @@ fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let name = headers::cookie_name(seen.site, seen.address.secure, "");
     let read = cookie::read(seen.request.cookies, &name, &seen.site.name, keys);
     let assignment = of_page(seen, keys, read.as_ref());
-    serve(seen, assignment, false, Cookies::telling(feedback::of_proof(seen, read.as_ref())))
+    let telling = feedback::of_proof(seen, read.as_ref());
+    let stands = stands(seen, read.as_ref(), &telling).filter(|&version| version == assignment.version);
+    serve(seen, assignment, false, Cookies { telling, stands, ..Cookies::default() })
+}
+
+/// The version of the visitor's page, if it is all that counts of who asks: for a `GET` of the whole of a file, with nothing to note of
+/// the visitor and no preview that ends some time.
+fn stands(seen: &Seen<'_>, read: Option<&Read>, telling: &Telling) -> Option<VersionIndex> {
+    let request = seen.request;
+    let is_whole = request.method == "GET" && request.if_none_match.is_empty() && request.failed.is_empty();
+    let is_plain = telling.note.is_empty() && !holds(request.cookies, preview::COOKIE_SUFFIX);
+    read.filter(|_| is_whole && is_plain).and_then(|read| seen.site.find(&read.visitor.served))
 }
 
 /// The version of the page that a request belongs to.

@@ -24,6 +24,8 @@ pub(super) struct Cookies {
     pub(super) set_confirmed: String,
     pub(super) office: Option<Office>,
     pub(super) telling: Telling,
+    /// See [`Carry::stands`].
+    pub(super) stands: Option<VersionIndex>,
 }
 
 impl Cookies {
@@ -91,6 +93,7 @@ pub(super) fn carry(
         reports: tells && seen.site.feedback.reports,
         marked,
         telling: cookies.telling,
+        stands: cookies.stands,
         attempts,
     }
 }

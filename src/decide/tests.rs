@@ -10,6 +10,7 @@ mod precedence;
 mod previews;
 pub mod scene;
 mod service_workers;
+mod standing;
 mod stickiness;
 mod surface;
 mod whole;

@@ -9,6 +9,7 @@ const NOTHING = { geo: false, consent: false, cookieless: false, counts: false, 
 export class Engine extends Instance {
   #loaded = false;
   #needs = NOTHING;
+  #parts = new Parts();
   /** Where our own addresses are. */
   prefix = "";
   /** The sites of the build: name, and jurisdiction of the objects (`-` for none). */
@@ -49,6 +50,7 @@ export class Engine extends Instance {
 
   /** What the plan in force needs, in the order of `edge::serve::show`. */
   #learn(lines) {
+    this.#parts = new Parts();
     const [geo, consent, cookieless, counts, brief, draws] = lines.slice(0, 6).map((word) => word !== "");
     this.#needs = { geo, consent, cookieless, counts, brief, names: lines[8].split(" "), headers: lines.slice(9) };
     this.draws = draws;
@@ -65,13 +67,23 @@ export class Engine extends Instance {
     const needs = this.#needs;
     const { method, url, headers } = request;
     const cookies = headers.get("cookie") ?? "";
+    // Browsers that do not say what a request is for do say that it is for a service worker.
+    const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
     const tags = headers.get("if-none-match") ?? "";
-    const known = { method, url, cookies, tags };
+    const isPart = PARTS.has(dest) && method === "GET" && tags === "" && failed === "";
+    const stands = isPart ? this.#parts.find(url, cookies) : undefined;
+    if (stands !== undefined) return { ...stands, cookies };
+    const known = { method, url, cookies, dest, tags };
     if (needs.brief && holdsOne(cookies, needs.names)) {
       const text = this.call(factsOf(request, headers, known, failed, needs, true), glue.decide, now);
-      if (text !== "M") return read(text, known);
+      if (text !== "M") return this.#kept(read(text, known), isPart);
     }
-    return read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known);
+    return this.#kept(read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known), isPart);
+  }
+
+  #kept(instruction, isPart) {
+    if (isPart && instruction.stands) this.#parts.keep(instruction);
+    return instruction;
   }
 
   /** Puts numbers from the ticket office into this isolate's lease. */
@@ -83,6 +95,7 @@ export class Engine extends Instance {
   trapped() {
     super.trapped();
     this.#loaded = false;
+    this.#parts = new Parts();
   }
 }
 
@@ -92,9 +105,7 @@ function holdsOne(cookies, names) {
 }
 
 /** The facts of a request as lines, in the order of `edge::serve::decide`. */
-function factsOf(request, headers, { method, url, cookies, tags }, failed, needs, mayBeBrief) {
-  // Browsers that do not say what a request is for do say that it is for a service worker.
-  const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
+function factsOf(request, headers, { method, url, cookies, dest, tags }, failed, needs, mayBeBrief) {
   // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
   const speculates = dest === "empty" || (needs.counts && dest === "document");
   const purpose = speculates ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
@@ -115,6 +126,37 @@ function factsOf(request, headers, { method, url, cookies, tags }, failed, needs
     for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
   }
   return facts;
+}
+
+/** What pages are made of. What a script fetches may be a page that is looked at later, so it is not among them. */
+const PARTS = new Set(["script", "style", "image", "font", "audio", "video", "track", "manifest"]);
+
+/**
+ * Instructions for parts of pages, as long as the plan stands: a page asks for dozens, and of who asks only the version of their page
+ * counts. Which cookies bring which version, and how a file is served with one, was said by the decision (`stands`).
+ */
+class Parts {
+  /** By cookies: where the site's addresses begin, and the version. */
+  #visitors = new Map();
+  /** By address, then by version. */
+  #files = new Map();
+
+  find(url, cookies) {
+    const visitor = this.#visitors.get(cookies);
+    return visitor !== undefined && url.startsWith(visitor.site) ? this.#files.get(url)?.[visitor.version] : undefined;
+  }
+
+  keep(instruction) {
+    const { url, cookies, stands: version } = instruction;
+    put(this.#visitors, cookies, { site: url.slice(0, url.indexOf("/", 8) + 1), version });
+    put(this.#files, url, { ...this.#files.get(url), [version]: instruction });
+  }
+}
+
+/** Begins anew when there are too many; addresses can be made up. */
+function put(map, key, value) {
+  if (map.size >= MOST_KNOWN && !map.has(key)) map.clear();
+  map.set(key, value);
 }
 
 /** What many instructions have in common, by its line: read once. More than so many are not remembered. */
@@ -147,7 +189,7 @@ class Lines {
 
 const MOST_KNOWN = 500;
 
-function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl]) {
+function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl, stands]) {
   return {
     kind: "carry",
     guarded: flags.includes("g"),
@@ -164,6 +206,7 @@ function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl]) {
     ownCookie,
     vary,
     cacheControl,
+    stands,
   };
 }
 

@@ -20,7 +20,7 @@ import { build, WORK } from "./build.mjs";
 import { burst, canPin, Load } from "./bursts.mjs";
 import { firstAnswer, BY_HAND as JAVASCRIPT, PASS_THROUGH, prepare, start } from "./contenders.mjs";
 import { added, spread, startLine, startTable, summary, visitTable } from "./report.mjs";
-import { page, script } from "./visits.mjs";
+import { page, parts } from "./visits.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -146,7 +146,7 @@ async function main() {
     const visits = {
       "returning visitor": cookies.map((cookie, n) => page(n, cookie)),
       "new visitor": cookies.map((_, n) => page(n, "")),
-      asset: cookies.map((cookie, n) => script(n, cookie)),
+      asset: cookies.flatMap((cookie, n) => parts(n, cookie)),
     };
     for (const [learn, requests] of Object.entries(visits)) await load.run({ learn, requests });
     const cells = await measure(load, contenders, Object.keys(visits));

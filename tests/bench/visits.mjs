@@ -81,6 +81,14 @@ export function script(n, cookie, { path = FILE, ...headers } = {}) {
   return bytesOf(path, COMMON, SCRIPT, { "cf-blob": PLACES[n % PLACES.length] }, cookies(cookie), headers);
 }
 
+/** Parts that a page has; the same for every visitor. */
+const PARTS = 20;
+
+/** The n-th visitor's page asks for all that it is made of. */
+export function parts(n, cookie) {
+  return Array.from({ length: PARTS }, (_, part) => script(n, cookie, { path: `/assets/part-${part}.5f3a9c${10 + part}.js` }));
+}
+
 /** A page of a visitor at an address says something; the body is ASCII. */
 export function beacon(cookie, body, address) {
   const headers = { ...COMMON, ...BEACON, ...cookies(cookie), "cf-connecting-ip": address, "content-length": body.length };
