@@ -42,16 +42,39 @@ impl<'a> Iterator for Pieces<'a> {
 /// What is before and behind the first `at`, which is ASCII, like `str::split_once`.
 #[must_use]
 pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = text.bytes().position(|byte| byte == at)?;
+    let place = place_of(text.as_bytes(), at)?;
     Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+/// Where `at` is first: eight bytes at a time, since lines of a request are some dozens to some hundreds long.
+fn place_of(text: &[u8], at: u8) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let (eights, rest) = text.as_chunks::<8>();
+    for (n, eight) in eights.iter().enumerate() {
+        // The lowest byte that is nothing is found exactly; only above it a borrow can mislead.
+        let differing = u64::from_le_bytes(*eight) ^ (ONES * u64::from(at));
+        let found = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
+        if found != 0 {
+            return Some(8 * n + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let before = text.len() - rest.len();
+    rest.iter().position(|&byte| byte == at).map(|place| before + place)
 }
 
 /// Whether `part`, which is not empty, is somewhere in `text`.
 #[must_use]
 pub fn holds(text: &str, part: &str) -> bool {
     let (text, part) = (text.as_bytes(), part.as_bytes());
-    let Some((first, rest)) = part.split_first() else { return true };
-    text.iter().enumerate().any(|(at, byte)| byte == first && text.get(at + 1..).is_some_and(|after| after.starts_with(rest)))
+    let Some((&first, rest)) = part.split_first() else { return true };
+    let mut left = text;
+    while let Some(behind) = place_of(left, first).and_then(|at| left.get(at + 1..)) {
+        if behind.starts_with(rest) {
+            return true;
+        }
+        left = behind;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -62,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_and_cuts_are_those_of_the_standard_library(text in "[ab;é]{0,24}") {
+        fn pieces_and_cuts_are_those_of_the_standard_library(text in "[ab:;<é\u{1}]{0,40}") {
             prop_assert_eq!(pieces(&text, b';').collect::<Vec<_>>(), text.split(';').collect::<Vec<_>>());
             prop_assert_eq!(cut(&text, b';'), text.split_once(';'));
             let mut some = pieces(&text, b';');

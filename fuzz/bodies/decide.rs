@@ -1,7 +1,7 @@
 //! The whole decision about a request, with cookies and preview links that verify, over a plan that has everything.
 
 use halftone::decide::{Answer, Carry, Edge, Instruction, Request};
-use halftone::plan::{Geo, Origin, Plan, Site};
+use halftone::plan::{Origin, Plan, Site};
 use halftone::route::{Address, percent_decoded};
 use halftone::strategy::sequential::Lease;
 use halftone::visitor::keys::{Keys, Purpose};
@@ -27,11 +27,8 @@ fn edge(newcomers_only: bool) -> Edge {
 /// for `@visitor`; the version of `@preview`; then a request's facts in the order of the wire, the path for its URL.
 pub fn run(data: &[u8]) {
     let text: String = String::from_utf8_lossy(data).chars().filter(|&c| c == '\n' || !c.is_control()).collect();
-    let mut lines = text.splitn(20, '\n');
-    let mut next = || lines.next().unwrap_or_default();
-    let [settings, signed, previewed, method, path, cookies, dest, purpose] = std::array::from_fn(|_| next());
-    let [if_none_match, failed, accept, user_agent, privacy_control, address, referer] = std::array::from_fn(|_| next());
-    let [country, region, city, colo, headers] = std::array::from_fn(|_| next());
+    let mut lines = text.splitn(6, '\n');
+    let [settings, signed, previewed, method, path, rest] = std::array::from_fn(|_| lines.next().unwrap_or_default());
 
     let mut settings = settings.split(' ');
     let scheme = if settings.next() == Some("http") { "http" } else { "https" };
@@ -54,26 +51,8 @@ pub fn run(data: &[u8]) {
         edge.lease = Lease::default();
         let tag = site.rollout.as_ref().map_or(0, halftone::plan::Rollout::tag);
         edge.lease.granted(tag, (0..leased.min(4)).collect(), now_ms / 1000);
-        let (url, cookies) = (format!("{here}{slash}{}", fill(path)), fill(cookies));
-        let geo = Geo { country, region, city, colo };
-        let request = Request {
-            method,
-            url: &url,
-            cookies: &cookies,
-            dest,
-            purpose,
-            if_none_match,
-            failed,
-            accept,
-            user_agent,
-            privacy_control,
-            address,
-            referer,
-            geo,
-            headers,
-            is_brief: false,
-            now_ms,
-        };
+        let facts = format!("\n{method}\n{here}{slash}{}\n{}", fill(path), fill(rest));
+        let request = Request::read(&facts, now_ms);
         let instruction = edge.decide(&request, || Some([7; 16]));
         let mut rendered = String::new();
         instruction.render(&mut rendered);
@@ -111,7 +90,7 @@ fn check_carry(carry: &Carry, request: &Request<'_>, here: &str, site: &Site, re
     let fields: Vec<usize> = rendered.split('\n').map(|line| line.split('\t').count()).collect();
     let common_of_attempts = fields.iter().skip(7).step_by(3);
     assert_eq!(fields.len(), 7 + 3 * carry.attempts.len(), "{rendered}");
-    assert!(fields[0] == 6 && common_of_attempts.clone().all(|&fields| fields == 8), "{rendered}");
+    assert!(fields[0] == 7 && common_of_attempts.clone().all(|&fields| fields == 8), "{rendered}");
     let is_public = carry.cache_control.starts_with("public");
     assert!(!is_public || !carry.navigation && carry.set_cookie.is_empty() && carry.set_cookie_confirmed.is_empty());
     assert!(carry.navigation || carry.set_cookie.is_empty(), "a cookie without a navigation");

@@ -24,7 +24,7 @@ use std::cell::RefCell;
 use crate::plan::condition::{Asked, Need};
 use crate::plan::{Fact, Geo, Live, Plan, Site};
 use crate::route::{self, Address, Reserved, SafePath};
-use crate::scan::holds;
+use crate::scan::{holds, pieces};
 use crate::strategy::sequential::Lease;
 use crate::visitor::Keys;
 use crate::visitor::bots::Bots;
@@ -64,6 +64,39 @@ pub struct Request<'a> {
     pub is_brief: bool,
     /// Now, milliseconds since 1970.
     pub now_ms: u64,
+}
+
+impl<'a> Request<'a> {
+    /// Reads the facts as the entry writes them: seventeen lines in the order of the `let`s below, and the values of the headers
+    /// that the plan asked for. Lines that are not there are empty.
+    #[must_use]
+    pub fn read(facts: &'a str, now_ms: u64) -> Self {
+        let mut lines = pieces(facts, b'\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let is_brief = next() == "brief";
+        let [method, url, cookies, dest, purpose, if_none_match, failed, accept] = std::array::from_fn(|_| next());
+        let [user_agent, privacy_control, address, referer, country, region, city, colo] = std::array::from_fn(|_| next());
+        let headers = lines.rest();
+        let geo = Geo { country, region, city, colo };
+        Self {
+            method,
+            url,
+            cookies,
+            dest,
+            purpose,
+            if_none_match,
+            failed,
+            accept,
+            user_agent,
+            privacy_control,
+            address,
+            referer,
+            geo,
+            headers,
+            is_brief,
+            now_ms,
+        }
+    }
 }
 
 /// What a plan reads of requests beyond what every decision does; found once per plan.

@@ -67,19 +67,19 @@ fn address(seen: &Seen<'_>, version: &Version, target: &mut String) -> (Kind, St
         Origin::Url(origin, base) => {
             target.push_str(origin);
             target.push_str(base);
-            (Kind::Url, String::new(), target.clone(), format!("{scheme}{}", seen.address.authority))
+            (Kind::Url, String::new(), target.clone(), [scheme, seen.address.authority].concat())
         }
         Origin::Zone(base) => {
             for part in [scheme, seen.address.authority, base] {
                 target.push_str(part);
             }
-            (Kind::Zone, String::new(), target.clone(), format!("{scheme}{}", seen.address.authority))
+            (Kind::Zone, String::new(), target.clone(), [scheme, seen.address.authority].concat())
         }
         Origin::Service(binding, base) => {
             for part in [scheme, seen.address.authority, base] {
                 target.push_str(part);
             }
-            (Kind::Service, binding.clone(), target.clone(), format!("{scheme}{}", seen.address.authority))
+            (Kind::Service, binding.clone(), target.clone(), [scheme, seen.address.authority].concat())
         }
         Origin::R2(binding, prefix) => {
             target.push_str(prefix);

@@ -28,7 +28,8 @@ export async function carry(request, env, ctx, instruction, engine) {
       discard(response);
       return null;
     }
-    const missing = attempts[n + 1]?.kind === "l" ? isNoWorker(response) : !response || isMissing(response, attempt, instruction);
+    // With nobody else to ask it does not matter.
+    const missing = (n < last || own !== null) && isToBeFound(response, attempt, attempts[n + 1], instruction);
     if (n < last && missing) {
       if (own === null && response && attempt.why !== "skew") own = { response, attempt };
       else discard(response);
@@ -66,6 +67,11 @@ async function inTime(request, env, attempt, instruction) {
   }
 }
 
+/** Whether the next one is asked for it. */
+function isToBeFound(response, attempt, next, instruction) {
+  return next?.kind === "l" ? isNoWorker(response) : !response || isMissing(response, attempt, instruction);
+}
+
 /** Not there, for whichever reason, so that another version may be asked. */
 function isMissing(response, attempt, instruction) {
   const { status } = response;
@@ -81,7 +87,7 @@ function isNoWorker(response) {
 
 /** A host's page in place of a content-hashed file it does not have, as hosts of single-page applications answer. */
 function isPageInPlace(response, attempt, instruction) {
-  if (!response.ok || !instruction.cacheControl.startsWith("public") || "ar".includes(attempt.kind)) return false;
+  if (!instruction.cacheControl.startsWith("public") || "ar".includes(attempt.kind) || !response.ok) return false;
   if (attempt.status !== 0 || !(response.headers.get("content-type") ?? "").startsWith("text/html")) return false;
   return /\.(?!html?$)[^./]+$/i.test(attempt.target.split("?", 1)[0]);
 }

@@ -4,8 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{buffer, state};
 use crate::decide::{Edge, Request};
-use crate::plan::{Geo, Live, Plan};
-use crate::scan::pieces;
+use crate::plan::{Live, Plan};
 use crate::visitor::Keys;
 
 /// Takes the plan (its text, in the input) and the signing secret (behind a line feed, may be empty) into use.
@@ -81,40 +80,13 @@ fn show(edge: &Edge, out: &mut String) {
 
 /// Decides about a request: its facts are lines in the input, the instruction is left in the output.
 ///
-/// The order of the lines is that of the `let`s below, followed by the headers the plan asked for. Gives the length of
-/// the output; 0 if no plan is loaded.
+/// See [`Request::read`] for the order of the lines. Gives the length of the output; 0 if no plan is loaded.
 #[wasm_bindgen]
 pub fn decide(bytes: usize, now_ms: f64) -> usize {
     buffer::with(bytes, |facts, out| {
         #[cfg(feature = "fault-injection")]
         assert!(!facts.contains("halftone-fault=decide"), "a fault was asked for");
-        // Seventeen lines, and all the rest is the headers'.
-        let mut lines = pieces(facts, b'\n');
-        let mut next = || lines.next().unwrap_or_default();
-        let is_brief = next() == "brief";
-        let [method, url, cookies, dest, purpose, if_none_match, failed, accept] = std::array::from_fn(|_| next());
-        let [user_agent, privacy_control, address, referer, country, region, city, colo] = std::array::from_fn(|_| next());
-        let headers = lines.rest();
-        let geo = Geo { country, region, city, colo };
-        let now_ms = now_ms as u64;
-        let request = Request {
-            method,
-            url,
-            cookies,
-            dest,
-            purpose,
-            if_none_match,
-            failed,
-            accept,
-            user_agent,
-            privacy_control,
-            address,
-            referer,
-            geo,
-            headers,
-            is_brief,
-            now_ms,
-        };
+        let request = Request::read(facts, now_ms as u64);
         state::with(|edge| edge.decide(&request, random).render(out));
     })
 }

@@ -104,7 +104,7 @@ function holdsOne(cookies, names) {
   return false;
 }
 
-/** The facts of a request as lines, in the order of `edge::serve::decide`. */
+/** The facts of a request as lines, in the order of `decide::Request::read`. */
 function factsOf(request, headers, { method, url, cookies, dest, tags }, failed, needs, mayBeBrief) {
   // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
   const speculates = dest === "empty" || (needs.counts && dest === "document");

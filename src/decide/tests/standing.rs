@@ -20,9 +20,9 @@ fn sites() -> Vec<Site> {
 }
 
 /// Requests for a file that differ in everything but its address, cookies and method, a while later.
-fn others<'a>(request: Request<'a>) -> Vec<Request<'a>> {
+fn others<'a>(request: &Request<'a>) -> Vec<Request<'a>> {
     let elsewhere = Geo { country: "NZ", region: "AUK", city: "Auckland", colo: "AKL" };
-    let part = |dest| Request { dest, now_ms: NOW_MS + 90 * DAY_MS, ..request };
+    let part = |dest| Request { dest, now_ms: NOW_MS + 90 * DAY_MS, ..*request };
     vec![
         part("image"),
         Request { user_agent: CRAWLER, ..part("style") },
@@ -47,7 +47,7 @@ fn who_asks_counts_by_the_version_of_their_page_alone() {
                 let carry = carried(&mut edge, &request);
                 let version = carry.stands.expect("a part of a visitor's page stands");
                 standing += 1;
-                for other in others(request) {
+                for other in others(&request) {
                     assert_eq!(carried(&mut edge, &other), carry, "{url} for {other:?}");
                 }
                 let same = known[usize::from(version.0)].get_or_insert_with(|| carry.clone());
