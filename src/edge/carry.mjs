@@ -48,7 +48,7 @@ export async function carry(request, env, ctx, instruction, engine) {
       response = new Response("Not found.\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } });
     }
     const late = instruction.told && (response.status >= 500 || Date.now() - began > instruction.timeout);
-    return finish({ request, env, ctx, engine }, response, attempt, instruction, await confirmed, late);
+    return finish({ request, env, ctx, engine }, response, attempt, instruction, confirmed && (await confirmed), late);
   }
 }
 

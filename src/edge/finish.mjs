@@ -40,9 +40,7 @@ export function finish({ request, env, ctx, engine }, response, attempt, instruc
   if (cookie !== "") headers.append("set-cookie", cookie);
 
   if (instruction.announce) {
-    const { version, why } = attempt;
-    // A structured-field token begins with a letter; a version that does not is a string.
-    const item = /^[A-Za-z]/.test(version) ? version : `"${version}"`;
+    const { version, item, why } = attempt;
     headers.set("halftone", `version=${item}, why=${why}, revision=${instruction.revision}`);
     if (instruction.navigation) headers.append("server-timing", `halftone;desc="${version} ${why} r${instruction.revision}"`);
   }

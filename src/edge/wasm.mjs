@@ -211,7 +211,9 @@ function commonOf([flags, timeout, revision, ownCookie, vary, cacheControl, stan
 }
 
 function attemptOf([kind, binding, locationFrom, locationTo, version, why, forward, status]) {
-  return { kind, binding, locationFrom, locationTo, version, why, forward, status: Number(status) };
+  // A structured-field token begins with a letter; a version that does not is a string.
+  const item = /^[A-Za-z]/.test(version) ? version : `"${version}"`;
+  return { kind, binding, locationFrom, locationTo, version, item, why, forward, status: Number(status) };
 }
 
 const REQUESTS = new Lines(commonOf);

@@ -164,7 +164,7 @@ export function Chart({ title, hint, at, lines, format, ticks = format, range, t
       height: HEIGHT,
       series,
       bands,
-      padding: [marks.length > 0 ? 18 : 10, 8, 0, 0],
+      padding: [marks.length > 0 ? 18 : 10, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
