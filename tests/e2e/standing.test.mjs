@@ -77,6 +77,17 @@ test("asked again, in any order and by anybody with a page of that version, a pa
   assert.deepEqual([first["v1 /none.png"].status, first["v1 /none.png"].text.includes("v1: not here")], [404, true]);
 });
 
+test("addresses that somebody makes up, more than are remembered, are answered like all others", async () => {
+  const { cookie, version } = people[0];
+  const first = await whole(await part("/style.css?made=0", cookie));
+  for (let n = 1; n <= 520; n++) {
+    const response = await part(`/style.css?made=${n}`, cookie);
+    assert.equal(said(response).version, version);
+    await response.body?.cancel();
+  }
+  assert.deepEqual(await whole(await part("/style.css?made=0", cookie)), first);
+});
+
 test("ranges, validators and other methods are looked at each time", async () => {
   const { cookie, version } = people[0];
   const plain = await part("/style.css", cookie);
