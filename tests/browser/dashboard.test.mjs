@@ -194,10 +194,10 @@ test("a visitor from New Zealand is imagined, and a link shows a version to some
 test("a freeze lets nothing go forward, unless somebody says why it has to", async (t) => {
   const { page } = await inside(t, { site: "blog" });
   const dialog = page.getByRole("dialog");
-  await page.getByRole("button", { name: "Freeze" }).click();
+  await page.getByRole("button", { name: "Freeze", exact: true }).click();
   await dialog.getByLabel("Why?").fill("the fair");
   await looksRight(page, "freeze", { fullPage: false });
-  await dialog.getByRole("button", { name: "Freeze" }).click();
+  await dialog.getByRole("button", { name: "Freeze", exact: true }).click();
   await page.getByText(/^Frozen until .*: the fair\. Nothing goes forward/).waitFor();
 
   await page.getByRole("button", { name: "Next step" }).click();
@@ -211,9 +211,9 @@ test("a freeze lets nothing go forward, unless somebody says why it has to", asy
     .getByText(/a broken checkout/)
     .waitFor();
 
-  await page.getByRole("button", { name: "End the freeze" }).click();
-  await dialog.getByRole("button", { name: "End the freeze" }).click();
-  await page.getByRole("button", { name: "Freeze" }).waitFor();
+  await page.getByRole("button", { name: "End the freeze", exact: true }).click();
+  await dialog.getByRole("button", { name: "End the freeze", exact: true }).click();
+  await page.getByRole("button", { name: "Freeze", exact: true }).waitFor();
   assert.equal((await ask(worker(), "status?site=blog")).freeze, null);
 });
 
