@@ -54,8 +54,11 @@ fn preview_link(seen: &Seen<'_>, keys: &Keys) -> Option<super::Answer> {
     let (site, address) = (seen.site, seen.address);
     let is_ours = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == preview::PARAMETER);
     let token = address.query.split('&').find(is_ours)?.split_once('=')?.1;
-    let rest: Vec<&str> = address.query.split('&').filter(|pair| !is_ours(pair)).collect();
-    let clean = if rest.is_empty() { address.path.to_owned() } else { format!("{}?{}", address.path, rest.join("&")) };
+    let mut clean = address.path.to_owned();
+    for (at, pair) in address.query.split('&').filter(|pair| !is_ours(pair)).enumerate() {
+        clean.push(if at == 0 { '?' } else { '&' });
+        clean.push_str(pair);
+    }
     let name = headers::cookie_name(site, address.secure, preview::COOKIE_SUFFIX);
     if token == "off" {
         let over = headers::set_cookie(site, address.secure, &name, "", Life::Seconds(0));

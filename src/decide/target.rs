@@ -67,25 +67,33 @@ fn address(seen: &Seen<'_>, version: &Version, target: &mut String) -> (Kind, St
         Origin::Url(origin, base) => {
             target.push_str(origin);
             target.push_str(base);
-            (Kind::Url, String::new(), target.clone(), [scheme, seen.address.authority].concat())
+            (Kind::Url, String::new(), target.clone(), site_of(seen))
         }
         Origin::Zone(base) => {
             for part in [scheme, seen.address.authority, base] {
                 target.push_str(part);
             }
-            (Kind::Zone, String::new(), target.clone(), [scheme, seen.address.authority].concat())
+            (Kind::Zone, String::new(), target.clone(), site_of(seen))
         }
         Origin::Service(binding, base) => {
             for part in [scheme, seen.address.authority, base] {
                 target.push_str(part);
             }
-            (Kind::Service, binding.clone(), target.clone(), [scheme, seen.address.authority].concat())
+            (Kind::Service, binding.clone(), target.clone(), site_of(seen))
         }
         Origin::R2(binding, prefix) => {
             target.push_str(prefix);
             (Kind::R2, binding.clone(), target.clone(), String::new())
         }
     }
+}
+
+/// Where the site's own addresses begin.
+fn site_of(seen: &Seen<'_>) -> String {
+    let mut text = String::with_capacity(8 + seen.address.authority.len());
+    text.push_str(if seen.address.secure { "https://" } else { "http://" });
+    text.push_str(seen.address.authority);
+    text
 }
 
 /// The site's own server and bound services see what the visitor sent (less our cookies); another server sees cookies

@@ -71,7 +71,10 @@ fn show(edge: &Edge, out: &mut String) {
         out.push_str(site.feedback.place());
     }
     out.push('\n');
-    out.push_str(&needs.names.join(" "));
+    for (at, name) in needs.names.iter().enumerate() {
+        out.push_str(if at == 0 { "" } else { " " });
+        out.push_str(name);
+    }
     for header in &needs.headers {
         out.push('\n');
         out.push_str(header);

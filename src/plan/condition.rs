@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::place::{Geo, Place};
 use crate::glob::{Glob, Segments};
+use crate::scan::holds;
 
 /// A device class, told from the user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,7 +192,7 @@ fn in_range(lower_range: &str, language: &str) -> bool {
 
 /// The device class a user agent names. Tablets that say they are desktops (recent iPads) count as desktops.
 fn device_of(user_agent: &str) -> Device {
-    let says = |word: &str| user_agent.contains(word);
+    let says = |word: &str| holds(user_agent, word);
     if says("iPad") || says("Tablet") || (says("Android") && !says("Mobile")) {
         Device::Tablet
     } else if says("Mobi") || says("iPhone") || says("iPod") {
