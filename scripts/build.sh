@@ -69,9 +69,7 @@ module() {
 }
 module "control${FEATURES:+,$FEATURES}"
 CONTROL=$GLUE
-# What every request needs runs faster so, since there is less to jump to and fro while it is in no cache; functions are put into others
-# sparingly all the same, because of the size.
-OPT_LEVEL=2 RUSTFLAGS="${RUSTFLAGS:-} -C llvm-args=--inline-threshold=50" module "$FEATURES"
+module "$FEATURES"
 WORKER=$GLUE
 # What an editor loads in a browser is the same whatever else is tried out.
 module checker

@@ -38,14 +38,14 @@ fuzz_toolchain() { cat "$TOOLS/fuzz-toolchain" 2>/dev/null || printf '%s\n' "$NI
 # The compiler for wasm32, if it is not the one that cargo takes by itself. scripts/setup.sh notes it.
 wasm_rustc() { cat "$TOOLS/wasm-rustc" 2>/dev/null || true; }
 
-# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler, whose linter is its own too. This
-# code is built for its size, but for what OPT_LEVEL and RUSTFLAGS say.
+# cargo for wasm32: `wasm_cargo build --lib ...`. Native builds never see the other compiler, whose linter is its own too. Visitors
+# wait for this code to arrive more than for it to run, so it is built for its size.
 wasm_cargo() {
     local what=$1 compiler cargo=cargo
     shift
     compiler=$(wasm_rustc)
     (
-        export CARGO_TARGET_DIR=$WASM_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=${OPT_LEVEL:-s}
+        export CARGO_TARGET_DIR=$WASM_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=s
         if [ -n "$compiler" ]; then
             export RUSTC=$compiler
             [ "$what" != clippy ] || cargo=$(dirname "$compiler")/cargo-clippy
