@@ -83,13 +83,13 @@ async function answer(response) {
 const direct = async (path, init, cookie) =>
   answer(await fetch(server.url + path, { redirect: "manual", ...init, headers: cookie ? { cookie } : {} }));
 
-const somebody = async (version) => {
-  for (;;) {
+/** Somebody whose first page was of this version. */
+const somebody = (version) =>
+  eventually(async () => {
     const visitor = new Visitor(worker);
     await (await visitor.open(`${SITE}/`)).body?.cancel();
-    if (visitor.version === version) return visitor;
-  }
-};
+    return visitor.version === version && visitor;
+  }, `somebody with ${version}`);
 
 test("with one version every answer is the server's, and our cookie never reaches it", async () => {
   const one = await somebody("now");
