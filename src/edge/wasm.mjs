@@ -3,6 +3,7 @@
 import * as glue from "halftone-glue";
 import wasmModule from "./index_bg.wasm";
 import { Instance } from "./instance.mjs";
+import { isPart, Parts } from "./parts.mjs";
 
 const NOTHING = { geo: false, consent: false, cookieless: false, counts: false, brief: false, names: [], headers: [] };
 
@@ -70,19 +71,18 @@ export class Engine extends Instance {
     // Browsers that do not say what a request is for do say that it is for a service worker.
     const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
     const tags = headers.get("if-none-match") ?? "";
-    const isPart = PARTS.has(dest) && method === "GET" && tags === "" && failed === "";
-    const stands = isPart ? this.#parts.find(url, cookies) : undefined;
+    const stands = isPart(dest) && method === "GET" && tags === "" && failed === "" ? this.#parts.find(url, cookies) : undefined;
     if (stands !== undefined) return { ...stands, cookies };
     const known = { method, url, cookies, dest, tags };
     if (needs.brief && holdsOne(cookies, needs.names)) {
       const text = this.call(factsOf(request, headers, known, failed, needs, true), glue.decide, now);
-      if (text !== "M") return this.#kept(read(text, known), isPart);
+      if (text !== "M") return this.#kept(read(text, known), dest);
     }
-    return this.#kept(read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known), isPart);
+    return this.#kept(read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known), dest);
   }
 
-  #kept(instruction, isPart) {
-    if (isPart && instruction.stands) this.#parts.keep(instruction);
+  #kept(instruction, dest) {
+    if (instruction.stands && isPart(dest)) this.#parts.keep(instruction);
     return instruction;
   }
 
@@ -126,37 +126,6 @@ function factsOf(request, headers, { method, url, cookies, dest, tags }, failed,
     for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
   }
   return facts;
-}
-
-/** What pages are made of. What a script fetches may be a page that is looked at later, so it is not among them. */
-const PARTS = new Set(["script", "style", "image", "font", "audio", "video", "track", "manifest"]);
-
-/**
- * Instructions for parts of pages, as long as the plan stands: a page asks for dozens, and of who asks only the version of their page
- * counts. Which cookies bring which version, and how a file is served with one, was said by the decision (`stands`).
- */
-class Parts {
-  /** By cookies: where the site's addresses begin, and the version. */
-  #visitors = new Map();
-  /** By address, then by version. */
-  #files = new Map();
-
-  find(url, cookies) {
-    const visitor = this.#visitors.get(cookies);
-    return visitor !== undefined && url.startsWith(visitor.site) ? this.#files.get(url)?.[visitor.version] : undefined;
-  }
-
-  keep(instruction) {
-    const { url, cookies, stands: version } = instruction;
-    put(this.#visitors, cookies, { site: url.slice(0, url.indexOf("/", 8) + 1), version });
-    put(this.#files, url, { ...this.#files.get(url), [version]: instruction });
-  }
-}
-
-/** Begins anew when there are too many; addresses can be made up. */
-function put(map, key, value) {
-  if (map.size >= MOST_KNOWN && !map.has(key)) map.clear();
-  map.set(key, value);
 }
 
 /** What many instructions have in common, by its line: read once. More than so many are not remembered. */

@@ -2,18 +2,16 @@
 // and what pages of real Chromium say arrives as it does from pages the edge put it into.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { around, OPERATOR, TOKENS } from "../e2e/guests.mjs";
-import { ROOT, startWorker, writeBuild } from "../e2e/worker.mjs";
+import { startWorker, writeBuild } from "../e2e/worker.mjs";
 import { launch } from "./chromium.mjs";
 import { drawn } from "./drawn.mjs";
 import { BIT } from "./intake.mjs";
 
-const HALFTONE = join(ROOT, "target/release/halftone");
 const SCRIPT = '<script async src="/_halftone/page.js"></script>';
 
 const html = (version, head = "") => `<!doctype html>
@@ -54,17 +52,6 @@ let visit;
 let guest;
 const done = {};
 
-/** Runs the command line against the Worker. */
-function halftone(...words) {
-  const url = Object.assign(new URL(worker.url), { hostname: "localhost" }).href;
-  const env = { ...process.env, HALFTONE_URL: url, HALFTONE_TOKEN: OPERATOR };
-  return new Promise((resolve, reject) => {
-    execFile(HALFTONE, words, { env, cwd: worker.work }, (error, stdout, stderr) =>
-      error ? reject(new Error(stderr)) : resolve(stdout),
-    );
-  });
-}
-
 /** The list of a build's files by their names; what they hold is the bucket's to say. */
 function listed(name, version) {
   const hash = (text) => createHash("sha256").update(text).digest("hex");
@@ -86,7 +73,10 @@ before(async () => {
     for (const id of Object.keys(versions)) {
       const folder = writeBuild(`uploaded-${id}`, files(id));
       const more = name === "plain" ? ["--no-tag"] : [];
-      done[`${name} ${id}`] = await halftone("deploy", folder, "--version", id, "--site", name, "--json", ...more);
+      done[`${name} ${id}`] = await worker.halftone(
+        ["deploy", folder, "--version", id, "--site", name, "--json", ...more],
+        OPERATOR,
+      );
     }
   }
   browser = await launch();
@@ -173,7 +163,7 @@ describe("a page that was uploaded", () => {
 
   test("is told by people's words which page has none", async () => {
     const folder = writeBuild("uploaded-v1", files("v1"));
-    const said = await halftone("deploy", folder, "--version", "v1", "--site", "shop");
+    const said = await worker.halftone(["deploy", folder, "--version", "v1", "--site", "shop"], OPERATOR);
     assert.match(said, /^\/closed\.html stays as it is: its content security policy keeps the page script out/m);
     assert.doesNotMatch(said, /part\.html/);
   });

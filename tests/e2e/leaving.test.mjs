@@ -2,7 +2,6 @@
 // says is what visitors get, before, meanwhile where nothing is drawn, and afterwards, whatever cookies they still bring.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -54,15 +53,6 @@ async function deploys(next) {
   const { status, said } = await repository.deploy(next);
   assert.equal(status, 0, said);
   await repository.upload(next);
-}
-
-function halftone(...words) {
-  const env = { ...process.env, HALFTONE_URL: worker.url.href, HALFTONE_TOKEN: "operator-token-of-every-test-001" };
-  return new Promise((resolve, reject) => {
-    execFile(join(ROOT, "target/release/halftone"), words, { env, cwd: worker.work }, (error, stdout, stderr) =>
-      error ? reject(new Error(`${words}: ${stderr}${stdout}`)) : resolve(stdout),
-    );
-  });
 }
 
 const QUESTIONS = [
@@ -122,7 +112,7 @@ test("with a rollout beside it some get the other build, and the others what the
 });
 
 test("off gives everybody the server and writes no cookies; the rollout is ended, and its history kept", async () => {
-  await halftone("off", "--why", "leaving");
+  await worker.halftone(["off", "--why", "leaving"]);
   const [, tries] = left;
   await eventually(async () => (await (await tries.open(`${SITE}/`)).text()).includes("<h1>Hello"), "the server's page");
   for (const visitor of [tries, new Visitor(worker)]) {
@@ -130,8 +120,8 @@ test("off gives everybody the server and writes no cookies; the rollout is ended
     assert.match(await response.text(), /<h1>Hello/);
     assert.deepEqual(response.headers.getSetCookie(), []);
   }
-  await halftone("abort", "--why", "leaving");
-  const history = (await halftone("history", "--json")).trim();
+  await worker.halftone(["abort", "--why", "leaving"]);
+  const history = (await worker.halftone(["history", "--json"])).trim();
   for (const word of ["off", "abort"]) assert.ok(history.includes(word), `${word} is in the history:\n${history}`);
 });
 

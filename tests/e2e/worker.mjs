@@ -1,11 +1,12 @@
 // A Worker of ours on the real runtime, for tests: built by the project's own build from a config, served by workerd
 // through wrangler's test harness, with real bindings (static assets, R2, KV, Durable Objects, services).
 
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import wrangler from "wrangler";
 
 // What the platform would say of the place of a request is asked of nobody; tests say it themselves.
@@ -179,6 +180,14 @@ class Running {
     const answer = await response.json();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
+  }
+
+  /** Runs the command line against the admin surface, as an operator; gives what it printed. */
+  async halftone(words, token = OPERATOR) {
+    const url = Object.assign(new URL(this.url), { hostname: this.adminHost }).href;
+    const env = { ...process.env, HALFTONE_URL: url, HALFTONE_TOKEN: token };
+    const { stdout } = await promisify(execFile)(join(ROOT, "target/release/halftone"), words, { env, cwd: this.work });
+    return stdout;
   }
 
   /** Publishes another config, every site of it, as `halftone publish` does; gives the revisions by site. */
