@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
+use crate::decide::push_number;
 use crate::plan::{SameSite, Site};
+use crate::visitor::CookieName;
 
 /// `Cache-Control` for what differs from visitor to visitor: kept by the browser alone, and asked for again each time.
 pub const PRIVATE: &str = "private, no-cache";
@@ -116,13 +118,8 @@ pub fn vary<'a>(extra: impl Iterator<Item = &'a str>) -> Cow<'static, str> {
 
 /// Name of the visitor cookie: `__Host-` keeps other hosts of the domain from setting it, and needs https.
 #[must_use]
-pub fn cookie_name(site: &Site, secure: bool, suffix: &str) -> String {
-    let prefix = if secure { "__Host-" } else { "" };
-    let mut name = String::with_capacity(prefix.len() + site.cookie.len() + suffix.len());
-    for part in [prefix, &site.cookie, suffix] {
-        name.push_str(part);
-    }
-    name
+pub fn cookie_name<'a>(site: &'a Site, secure: bool, suffix: &'a str) -> CookieName<'a> {
+    CookieName([if secure { "__Host-" } else { "" }, &site.cookie, suffix])
 }
 
 /// How long a cookie is kept.
@@ -136,15 +133,17 @@ pub enum Life {
 
 /// A `Set-Cookie` value.
 #[must_use]
-pub fn set_cookie(site: &Site, secure: bool, name: &str, value: &str, life: Life) -> String {
-    let mut text = String::with_capacity(name.len() + value.len() + 72);
-    text.push_str(name);
+pub fn set_cookie(site: &Site, secure: bool, name: CookieName<'_>, value: &str, life: Life) -> String {
+    let mut text = String::with_capacity(name.0.map(str::len).iter().sum::<usize>() + value.len() + 80);
+    for part in name.0 {
+        text.push_str(part);
+    }
     text.push('=');
     text.push_str(value);
     text.push_str("; Path=/");
     if let Life::Seconds(seconds) = life {
         text.push_str("; Max-Age=");
-        text.push_str(&seconds.to_string());
+        push_number(u64::from(seconds), &mut text);
     }
     text.push_str("; HttpOnly; SameSite=");
     text.push_str(match site.same_site {

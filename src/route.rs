@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::scan::{cut, holds};
+use crate::scan::{cut, holds, pieces};
 
 /// A request address taken apart; all parts borrow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl<'a> Address<'a> {
         };
         let rest = cut(rest, b'#').map_or(rest, |(before, _)| before);
         let (authority, tail) = rest.split_at(rest.bytes().position(|byte| byte == b'/' || byte == b'?').unwrap_or(rest.len()));
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let authority = pieces(authority, b'@').last().unwrap_or(authority);
         let (path, query) = cut(tail, b'?').unwrap_or((tail, ""));
         let path = if path.is_empty() { "/" } else { path };
         Some(Self { secure, authority, host: hostname(authority), path, query })
@@ -42,8 +42,8 @@ impl<'a> Address<'a> {
 
 /// The host of `host:port`, brackets of IPv6 kept.
 fn hostname(authority: &str) -> &str {
-    if let Some(end) = authority.find(']') {
-        return authority.get(..=end).unwrap_or(authority);
+    if let Some((inner, _)) = cut(authority, b']') {
+        return authority.get(..=inner.len()).unwrap_or(authority);
     }
     cut(authority, b':').map_or(authority, |(host, _)| host)
 }
@@ -129,7 +129,7 @@ impl<'a> SafePath<'a> {
         if !encoded.starts_with('/') {
             return None;
         }
-        if !encoded.contains('%') {
+        if cut(encoded, b'%').is_none() {
             return is_tame(encoded).then_some(Self { encoded, decoded: Cow::Borrowed(encoded) });
         }
         let decoded = percent_decoded_strictly(encoded)?;
@@ -158,7 +158,7 @@ fn is_tame(path: &str) -> bool {
 /// Percent-decodes; what is no escape stays as it is, bytes that are no UTF-8 become U+FFFD.
 #[must_use]
 pub fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
+    if cut(text, b'%').is_none() {
         return text.to_owned();
     }
     String::from_utf8_lossy(&decoded_bytes(text)).into_owned()

@@ -93,11 +93,11 @@ impl Served {
         let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
         let mut served = Self { edge: Edge::new(plan(keys), Keys::read(secret).ok()), cookies: COOKIES.to_owned() };
         let Instruction::Carry(carry) = served.page() else { panic!("a page is carried") };
-        let pair = carry.set_cookie.split(';').next().unwrap_or_default();
+        let pair = carry.personal.set_cookie.split(';').next().unwrap_or_default();
         assert!(pair.starts_with("__Host-halftone=1:"), "a new visitor gets a cookie");
         served.cookies = format!("{COOKIES}; {pair}");
         let Instruction::Carry(carry) = served.page() else { panic!("a page is carried") };
-        assert_eq!(carry.set_cookie, "", "a visitor who comes back keeps theirs");
+        assert_eq!(carry.personal.set_cookie, "", "a visitor who comes back keeps theirs");
         served
     }
 

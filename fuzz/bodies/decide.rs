@@ -63,6 +63,7 @@ pub fn run(data: &[u8]) {
                 assert_eq!(rendered.split('\n').count(), 4, "{rendered}");
                 assert!(own.telling.token.is_empty());
             }
+            Instruction::Known(..) => panic!("nothing is remembered"),
             Instruction::More => panic!("more than everything is asked for"),
         }
     });
@@ -92,12 +93,14 @@ fn check_carry(carry: &Carry, request: &Request<'_>, here: &str, site: &Site, re
     assert_eq!(fields.len(), 7 + 3 * carry.attempts.len(), "{rendered}");
     assert!(fields[0] == 7 && common_of_attempts.clone().all(|&fields| fields == 8), "{rendered}");
     let is_public = carry.cache_control.starts_with("public");
-    assert!(!is_public || !carry.navigation && carry.set_cookie.is_empty() && carry.set_cookie_confirmed.is_empty());
-    assert!(carry.navigation || carry.set_cookie.is_empty(), "a cookie without a navigation");
+    assert!(
+        !is_public || !carry.navigation && carry.personal.set_cookie.is_empty() && carry.personal.set_cookie_confirmed.is_empty()
+    );
+    assert!(carry.navigation || carry.personal.set_cookie.is_empty(), "a cookie without a navigation");
     if carry.navigation || !matches!(request.method, "GET" | "HEAD") {
         assert_eq!(carry.attempts.len(), 1, "only files are looked for in other versions");
     }
-    for set in [&carry.set_cookie, &carry.set_cookie_confirmed].into_iter().filter(|set| !set.is_empty()) {
+    for set in [&carry.personal.set_cookie, &carry.personal.set_cookie_confirmed].into_iter().filter(|set| !set.is_empty()) {
         check_cookie(set, site, keys);
     }
     for attempt in &carry.attempts {

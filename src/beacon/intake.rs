@@ -13,7 +13,7 @@ use super::wire::{self, Beacon, Drop, Event, Fault, Metric};
 use crate::decide::feedback::intake_name;
 use crate::plan::{Site, Stratum};
 use crate::visitor::bots::Bots;
-use crate::visitor::{Keys, cookie};
+use crate::visitor::{CookieName, Keys, cookie};
 
 /// How long a page fetched ahead may wait to be looked at, ms.
 const AHEAD_MS: u64 = 600_000;
@@ -27,7 +27,7 @@ pub struct Sender<'a> {
     /// `Cookie`.
     pub cookies: &'a str,
     /// Name of the visitor cookie here.
-    pub cookie_name: &'a str,
+    pub cookie_name: CookieName<'a>,
     /// The client's address.
     pub address: &'a str,
     /// Whether a global privacy control says no.
@@ -75,7 +75,7 @@ pub fn accept(site: &Site, keys: &Keys, bots: &Bots, sender: &Sender<'_>, body: 
     let read = cookie::read(sender.cookies, sender.cookie_name, &site.name, keys);
     let unheard = unheard(site, bots, sender, read.is_some());
     if let Some(read) = &read {
-        accepted.visitor.clone_from(&read.visitor.id);
+        accepted.visitor = read.visitor.id.clone().into_owned();
     }
     let mut pages: BTreeMap<String, Said> = BTreeMap::new();
     for beacon in beacons {

@@ -43,7 +43,7 @@ pub(crate) fn of_visitor(
     seen: &Seen<'_>,
     keys: &Keys,
     id: &str,
-    read: Option<&Read>,
+    read: Option<&Read<'_>>,
     drawn: &Assignment,
     served: &Assignment,
     draw: Option<Draw>,
@@ -109,7 +109,7 @@ pub(crate) fn of_class(seen: &Seen<'_>, class: Class, served: &Assignment, sprea
 }
 
 /// What a subresource proves: that a visitor who came a moment ago keeps their cookie.
-pub(crate) fn of_proof(seen: &Seen<'_>, read: Option<&Read>) -> Telling {
+pub(crate) fn of_proof(seen: &Seen<'_>, read: Option<&Read<'_>>) -> Telling {
     let Some((read, rollout)) = read.zip(seen.site.rollout.as_ref().filter(|_| seen.site.feedback.on)) else {
         return Telling::default();
     };

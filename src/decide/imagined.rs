@@ -81,7 +81,7 @@ pub fn imagined(plan: &Plan, keys: &Keys, bots: &Bots, site: &str, request: &Req
             let location = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
             (String::new(), "", answer.status, location.map(|(_, to)| to.clone()).unwrap_or_default())
         }
-        Instruction::Own(_) | Instruction::More => return None,
+        Instruction::Own(_) | Instruction::Known(..) | Instruction::More => return None,
     };
     let alone = |version: &str| vec![(version.to_owned(), 100.0)];
     let mut found = Imagined {
@@ -99,7 +99,7 @@ pub fn imagined(plan: &Plan, keys: &Keys, bots: &Bots, site: &str, request: &Req
         return Some(found);
     }
     let name = headers::cookie_name(site, seen.address.secure, "");
-    let is_known = keys.is_some_and(|keys| cookie::read(request.cookies, &name, &site.name, keys).is_some());
+    let is_known = keys.is_some_and(|keys| cookie::read(request.cookies, name, &site.name, keys).is_some());
     let by = assign(site, &Question::of(&seen, seen.geo), &mut Newcomer).by;
     let owners = match by {
         By::Rule(at) => {

@@ -3,7 +3,9 @@
 //! The text is lines; no field can hold a line feed, because URLs, header values and ids can not. `A` answers at once:
 //! status, number of headers, then name and value of each, then the body. `C` carries a request to an origin: seven
 //! lines for the request, then three for each attempt. `O` asks for one of our own addresses: which, object, note.
-//! `M` asks for the facts that were left out. The order is pinned by a test here and read once in `edge/wasm.mjs`.
+//! `M` asks for the facts that were left out. `K` carries a request as one was carried that the entry remembers: the number it
+//! stands under, and the six lines of `C` that are this visitor's own, or none of them where all are empty. The order is pinned
+//! by a test here and read once in `edge/wasm.mjs`.
 //!
 //! What many requests have in common stands in one line, its fields between tabs: the first line of `C`, and the first of each
 //! attempt. The entry reads such a line once and knows it again.
@@ -12,8 +14,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::feedback::Telling;
+use crate::assign::Assignment;
 use crate::route::Reserved;
-use crate::slot::VersionIndex;
+use crate::scan::pieces;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Instruction {
     Carry(Carry),
     /// One of our own addresses that takes more than a decision.
     Own(Own),
+    /// Carry it as the entry remembers for this address under this number, with what is this visitor's own.
+    Known(Standing, Personal),
     /// Ask again with everything.
     More,
 }
@@ -66,12 +71,8 @@ pub struct Carry {
     pub revision: u64,
     /// Base name of our cookies: it and it with `-preview`, each also behind `__Host-`, stay at the edge.
     pub own_cookie: String,
-    /// `Set-Cookie`, or empty.
-    pub set_cookie: String,
-    /// `Set-Cookie` if the ticket office confirms, or empty.
-    pub set_cookie_confirmed: String,
-    /// What to ask the ticket office beside the request.
-    pub office: Option<Office>,
+    /// What is this visitor's own.
+    pub personal: Personal,
     /// `Vary`, for answers that are not public.
     pub vary: Cow<'static, str>,
     /// `Cache-Control` of the answer, or empty to leave the origin's.
@@ -82,13 +83,53 @@ pub struct Carry {
     pub reports: bool,
     /// The validators are those of copies that were told to report.
     pub marked: bool,
-    /// Page token, note and object, where the page is counted.
-    pub telling: Telling,
-    /// The version whose page asks, if all there is to know of who asks is that: then the same file is served in the same way to
-    /// whoever has a page of this version, and every file of a page to who brings these cookies, as long as the plan stands.
-    pub stands: Option<VersionIndex>,
+    /// What counts of who asks, if the rest of this is the same for all of whom that holds, as long as the plan stands.
+    ///
+    /// Of a page everything is the same but what is personal. Of a part of a page it is the version of that page, nothing is
+    /// personal, and these cookies bring it with every part of the site.
+    pub stands: Option<Standing>,
     /// At least one; the next is tried when a file is missing.
     pub attempts: Vec<Attempt>,
+}
+
+/// What counts of who asks: version and why, and whether their page is told to report. How a file is served follows from
+/// this number, the address and the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing(u16);
+
+impl Standing {
+    /// That of who gets this.
+    #[must_use]
+    pub fn of(assignment: Assignment, is_told: bool) -> Self {
+        Self(u16::from(assignment.version.0) << 5 | (assignment.why as u16) << 1 | u16::from(is_told))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        self.0
+    }
+
+    /// Whether it is among these, numbers with a space in front of each.
+    #[must_use]
+    pub fn is_among(self, numbers: &str) -> bool {
+        let mut numbers = pieces(numbers, b' ');
+        numbers.next();
+        numbers.any(|number| number.bytes().fold(0, |sum, digit| sum * 10 + u32::from(digit & 15)) == u32::from(self.0))
+    }
+}
+
+/// What goes to one visitor alone; empty where there is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Personal {
+    /// `Set-Cookie`.
+    pub set_cookie: String,
+    /// `Set-Cookie` if the ticket office confirms.
+    pub set_cookie_confirmed: String,
+    /// What to ask the ticket office beside the request.
+    pub office: Option<Office>,
+    /// Page token, note and object, where the page is counted.
+    pub telling: Telling,
 }
 
 /// A question to the ticket office.
@@ -172,11 +213,27 @@ pub struct Attempt {
 }
 
 impl Instruction {
+    /// What it stands under, if that is all there is to say.
+    #[must_use]
+    pub fn is_but_known(&self) -> Option<Standing> {
+        match self {
+            Self::Known(standing, personal) if *personal == Personal::default() => Some(*standing),
+            _ => None,
+        }
+    }
+
     /// Appends the text of the instruction.
     pub fn render(&self, text: &mut String) {
         match self {
             Self::Answer(answer) => answer.render(text),
             Self::Carry(carry) => carry.render(text),
+            Self::Known(standing, personal) => {
+                text.push('K');
+                push_number(u64::from(standing.0), text);
+                if *personal != Personal::default() {
+                    personal.render(text);
+                }
+            }
             Self::More => text.push('M'),
             Self::Own(own) => {
                 text.push('O');
@@ -210,8 +267,8 @@ impl Carry {
             (self.inject, 'i'),
             (self.reports, 'r'),
             (self.marked, 'm'),
-            (self.telling.is_told, 't'),
-            (self.telling.is_failover, 'f'),
+            (self.personal.telling.is_told, 't'),
+            (self.personal.telling.is_failover, 'f'),
         ] {
             if set {
                 text.push(letter);
@@ -225,9 +282,18 @@ impl Carry {
             field(text, common);
         }
         field(text, "");
-        if let Some(version) = self.stands {
-            push_number(u64::from(version.0), text);
+        if let Some(standing) = self.stands {
+            push_number(u64::from(standing.0), text);
         }
+        self.personal.render(text);
+        for attempt in &self.attempts {
+            attempt.render(text);
+        }
+    }
+}
+
+impl Personal {
+    fn render(&self, text: &mut String) {
         line(text, &self.set_cookie);
         line(text, &self.set_cookie_confirmed);
         match &self.office {
@@ -241,9 +307,6 @@ impl Carry {
         }
         for own in [&self.telling.token, &self.telling.intake, &self.telling.note] {
             line(text, own);
-        }
-        for attempt in &self.attempts {
-            attempt.render(text);
         }
     }
 }
@@ -287,6 +350,38 @@ pub fn push_number(number: u64, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assign::Why;
+    use crate::slot::VersionIndex;
+
+    fn personal() -> Personal {
+        Personal {
+            set_cookie: "halftone=1; Path=/".to_owned(),
+            set_cookie_confirmed: String::new(),
+            office: Some(Office::Lease { name: "shop spring".to_owned(), rollout: 7, first: 100 }),
+            telling: Telling {
+                is_told: true,
+                is_failover: false,
+                token: "1~t".to_owned(),
+                intake: "- shop 7 0".to_owned(),
+                note: "page x".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn the_text_of_what_is_remembered_is_pinned() {
+        let standing = Standing::of(Assignment::undrawn(VersionIndex(1), Why::Canary), false);
+        let rendered = |personal| {
+            let mut text = String::new();
+            Instruction::Known(standing, personal).render(&mut text);
+            text
+        };
+        assert_eq!(rendered(Personal::default()), "K36");
+        assert_eq!(rendered(personal()), "K36\nhalftone=1; Path=/\n\nlease 7 100 shop spring\n1~t\n- shop 7 0\npage x");
+        for (numbers, is_among) in [(" 36", true), (" 3 36 103", true), (" 3 360", false), ("36", false), ("", false)] {
+            assert_eq!(standing.is_among(numbers), is_among, "`{numbers}`");
+        }
+    }
 
     #[test]
     fn the_text_of_an_instruction_is_pinned() {
@@ -297,19 +392,11 @@ mod tests {
             navigation: true,
             revision: 12,
             own_cookie: "halftone".to_owned(),
-            set_cookie: "halftone=1; Path=/".to_owned(),
-            office: Some(Office::Lease { name: "shop spring".to_owned(), rollout: 7, first: 100 }),
+            personal: personal(),
             vary: "Cookie".into(),
             cache_control: "private, no-cache",
             inject: true,
-            telling: Telling {
-                is_told: true,
-                is_failover: false,
-                token: "1~t".to_owned(),
-                intake: "- shop 7 0".to_owned(),
-                note: "page x".to_owned(),
-            },
-            stands: Some(VersionIndex(3)),
+            stands: Some(Standing::of(Assignment::undrawn(VersionIndex(3), Why::Stable), true)),
             attempts: vec![Attempt {
                 kind: Kind::Assets,
                 binding: String::new(),
@@ -327,7 +414,7 @@ mod tests {
         let mut text = String::new();
         Instruction::Carry(carry).render(&mut text);
         let expected = [
-            "Cghnit\t3000\t12\thalftone\tCookie\tprivate, no-cache\t3",
+            "Cghnit\t3000\t12\thalftone\tCookie\tprivate, no-cache\t103",
             "halftone=1; Path=/",
             "",
             "lease 7 100 shop spring",

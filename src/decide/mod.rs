@@ -16,7 +16,7 @@ mod serving;
 mod target;
 
 pub(crate) use instruction::push_number;
-pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office, Own};
+pub use instruction::{Answer, Attempt, Carry, Instruction, Kind, Office, Own, Personal, Standing};
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub purpose: &'a str,
     /// `If-None-Match`.
     pub if_none_match: &'a str,
+    /// What the entry remembers for this address: the number of every [`Standing`], with a space in front of each.
+    pub known: &'a str,
     /// Id of a version that already failed to answer this request.
     pub failed: &'a str,
     /// Everything below is given for navigations and for requests without a cookie only.
@@ -68,12 +70,24 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// Reads the facts as the entry writes them: seventeen lines in the order of the `let`s below, and the values of the headers
-    /// that the plan asked for. Lines that are not there are empty.
+    /// that the plan asked for. Lines that are not there are empty. The first is what the entry remembers, behind a `b` if the facts
+    /// are brief. Behind a `p` or an `n` it is a page that is asked for as almost all are: then only address and cookies follow, and
+    /// with an `n` user agent and geography, where those brief facts are not enough.
     #[must_use]
     pub fn read(facts: &'a str, now_ms: u64) -> Self {
         let mut lines = pieces(facts, b'\n');
         let mut next = || lines.next().unwrap_or_default();
-        let is_brief = next() == "brief";
+        let first = next();
+        if let Some(known) = first.strip_prefix('p') {
+            let [url, cookies] = std::array::from_fn(|_| next());
+            return Self { method: "GET", url, cookies, dest: "document", known, is_brief: true, now_ms, ..Self::default() };
+        }
+        if let Some(known) = first.strip_prefix('n') {
+            let [url, cookies, user_agent, country, region, city, colo] = std::array::from_fn(|_| next());
+            let geo = Geo { country, region, city, colo };
+            return Self { method: "GET", url, cookies, dest: "document", known, user_agent, geo, now_ms, ..Self::default() };
+        }
+        let (is_brief, known) = first.strip_prefix('b').map_or((false, first), |known| (true, known));
         let [method, url, cookies, dest, purpose, if_none_match, failed, accept] = std::array::from_fn(|_| next());
         let [user_agent, privacy_control, address, referer, country, region, city, colo] = std::array::from_fn(|_| next());
         let headers = lines.rest();
@@ -85,6 +99,7 @@ impl<'a> Request<'a> {
             dest,
             purpose,
             if_none_match,
+            known,
             failed,
             accept,
             user_agent,
@@ -114,6 +129,8 @@ pub struct Needs {
     /// Whether all that decides for a visitor in the midst of a rollout stands in their cookie, as a rule: then reading
     /// geography and user agent can wait until it turns out that it does not.
     pub brief: bool,
+    /// Whether other cookies than ours matter.
+    pub cookies: bool,
     /// Base names of the visitor cookies, each once.
     pub names: Vec<String>,
     /// Lower-case names of headers, each once.
@@ -136,6 +153,7 @@ impl Needs {
 
     fn add_site(&mut self, site: &Site) {
         self.consent |= site.consent.is_some();
+        self.cookies |= site.consent.is_some();
         self.cookieless |= site.consent.is_some() && site.without_consent == crate::plan::WithoutConsent::Cookieless;
         self.geo |= site.needs_geo();
         self.counts |= site.feedback.on && site.rollout.is_some();
@@ -144,10 +162,10 @@ impl Needs {
             self.names.push(site.cookie.clone());
         }
         for rule in &site.rules {
-            rule.when.needs(&mut |need| {
-                if let Need::Header(name) = need {
-                    self.add_header(name);
-                }
+            rule.when.needs(&mut |need| match need {
+                Need::Header(name) => self.add_header(name),
+                Need::Cookies => self.cookies = true,
+                Need::Geo => {}
             });
         }
     }

@@ -4,8 +4,8 @@
 //! from the version the last page came from; where that has no such file, from another version that does.
 
 use super::feedback::{self, Telling};
-use super::instruction::{Instruction, Office};
-use super::serving::{Cookies, serve};
+use super::instruction::{Instruction, Office, Personal, Standing};
+use super::serving::{serve, serve_all};
 use super::{Question, Seen, answer, service_worker};
 use crate::assign::{Assignment, Subject, Why, assign};
 use crate::beacon::token::Class;
@@ -17,7 +17,7 @@ use crate::slot::VersionIndex;
 use crate::strategy::sequential::{Drawn, Lease};
 use crate::visitor::cookie::{self, Arm, Read};
 use crate::visitor::keys::Verified;
-use crate::visitor::{Kept, Keys, Ticket, Visitor, base64url, cookie_values, cookieless};
+use crate::visitor::{CookieName, Kept, Keys, Ticket, Visitor, base64url, cookie_values, cookieless};
 
 /// The instruction for a request of a site.
 pub fn instruct(
@@ -31,7 +31,7 @@ pub fn instruct(
     }
     let navigation = seen.is_navigation();
     let Some(keys) = keys else {
-        return serve(seen, stable(seen, Why::Off), navigation, Cookies::default());
+        return serve(seen, stable(seen, Why::Off), navigation, Personal::default());
     };
     if holds(seen.address.query, preview::PARAMETER)
         && let Some(answer) = preview_link(seen, keys)
@@ -40,7 +40,7 @@ pub fn instruct(
     }
     if let Some(version) = previewed(seen, keys) {
         let assignment = Assignment::undrawn(version, Why::Preview);
-        return serve(seen, assignment, navigation, Cookies::telling(feedback::of_class(seen, Class::Preview, &assignment, "")));
+        return serve(seen, assignment, navigation, Personal::telling(feedback::of_class(seen, Class::Preview, &assignment, "")));
     }
     if navigation { navigate(seen, keys, lease, random) } else { subresource(seen, keys) }
 }
@@ -61,12 +61,12 @@ fn preview_link(seen: &Seen<'_>, keys: &Keys) -> Option<super::Answer> {
     }
     let name = headers::cookie_name(site, address.secure, preview::COOKIE_SUFFIX);
     if token == "off" {
-        let over = headers::set_cookie(site, address.secure, &name, "", Life::Seconds(0));
+        let over = headers::set_cookie(site, address.secure, name, "", Life::Seconds(0));
         return Some(answer::redirect(303, clean, vec![over]));
     }
     let opened = preview::open(token, keys, &site.name, address.host, seen.now_s());
     Some(match opened.and_then(|version| site.find_free(version).ok_or(preview::Refused::Invalid)) {
-        Ok(_) => answer::redirect(303, clean, vec![headers::set_cookie(site, address.secure, &name, token, Life::Session)]),
+        Ok(_) => answer::redirect(303, clean, vec![headers::set_cookie(site, address.secure, name, token, Life::Session)]),
         Err(why) => answer::preview_refused(why),
     })
 }
@@ -78,7 +78,7 @@ pub(super) fn previewed(seen: &Seen<'_>, keys: &Keys) -> Option<VersionIndex> {
         return None;
     }
     let name = headers::cookie_name(site, seen.address.secure, preview::COOKIE_SUFFIX);
-    cookie_values(seen.request.cookies, &name).find_map(|token| {
+    cookie_values(seen.request.cookies, name).find_map(|token| {
         let version = preview::open(token, keys, &site.name, seen.address.host, seen.now_s()).ok()?;
         site.find_free(version)
     })
@@ -129,7 +129,7 @@ impl Subject for Draft<'_> {
 fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce() -> Option<[u8; 16]>) -> Instruction {
     let site = seen.site;
     let name = headers::cookie_name(site, seen.address.secure, "");
-    let read = cookie::read(seen.request.cookies, &name, &site.name, keys);
+    let read = cookie::read(seen.request.cookies, name, &site.name, keys);
     if seen.request.is_brief && !knows_enough(seen, read.as_ref()) {
         return Instruction::More;
     }
@@ -140,14 +140,14 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
             WithoutConsent::Cookieless => without_cookie(seen, keys, &Question::of(seen, seen.geo)),
         };
         let over = if read.is_some() {
-            headers::set_cookie(site, seen.address.secure, &name, "", Life::Seconds(0))
+            headers::set_cookie(site, seen.address.secure, name, "", Life::Seconds(0))
         } else {
             String::new()
         };
         let served = failed(assignment);
         let class = if site.without_consent == WithoutConsent::Stable { Class::OptedOut } else { Class::Cookieless };
         let telling = feedback::of_class(seen, class, &served, seen.request.address);
-        return serve(seen, served, true, Cookies { set: over, telling, ..Cookies::default() });
+        return serve(seen, served, true, Personal { set_cookie: over, telling, ..Personal::default() });
     }
     // Whoever brings our cookie back is no crawler, so only the others are looked up; and nobody where bots count like everybody.
     if read.is_none() && site.bots != Bots::Split && seen.bots.matches(seen.request.user_agent) {
@@ -158,19 +158,28 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
         };
         let served = failed(assignment);
         let telling = feedback::of_class(seen, Class::Bot, &served, seen.request.address);
-        return serve(seen, served, true, Cookies::telling(telling));
+        return serve(seen, served, true, Personal::telling(telling));
     }
     let minted = if read.is_none() { random().map(|bytes| base64url::encode(&bytes)) } else { None };
-    let Some(id) = read.as_ref().map(|read| &read.visitor.id).or(minted.as_ref()) else {
-        return serve(seen, stable(seen, Why::Off), true, Cookies::default());
+    let Some(id) = read.as_ref().map(|read| &*read.visitor.id).or(minted.as_deref()) else {
+        return serve(seen, stable(seen, Why::Off), true, Personal::default());
     };
-    let (assignment, cookies) = draw(seen, keys, &name, read.as_ref(), id, Some(lease), &Question::of(seen, seen.geo));
-    serve(seen, assignment, true, cookies)
+    let (assignment, personal) = draw(seen, keys, name, read.as_ref(), id, Some(lease), &Question::of(seen, seen.geo));
+    let stands = is_whole(seen) && seen.request.dest == "document";
+    let standing = Standing::of(assignment, personal.telling.is_told);
+    serve_all(seen, assignment, true, personal, stands.then_some(standing))
+}
+
+/// Whether a whole is asked for that nobody could give before.
+fn is_whole(seen: &Seen<'_>) -> bool {
+    let request = seen.request;
+    request.method == "GET" && request.if_none_match.is_empty() && request.failed.is_empty()
 }
 
 /// Whether the cookie holds all that was left out of the request.
-fn knows_enough(seen: &Seen<'_>, read: Option<&Read>) -> bool {
-    let in_this_rollout = |read: &Read| seen.site.rollout.as_ref().is_some_and(|rollout| rollout.tag() == read.visitor.rollout);
+fn knows_enough(seen: &Seen<'_>, read: Option<&Read<'_>>) -> bool {
+    let in_this_rollout =
+        |read: &Read<'_>| seen.site.rollout.as_ref().is_some_and(|rollout| rollout.tag() == read.visitor.rollout);
     read.is_some_and(|read| in_this_rollout(read) && (read.visitor.kept.placed || !seen.site.needs_geo()))
 }
 
@@ -178,12 +187,12 @@ fn knows_enough(seen: &Seen<'_>, read: Option<&Read>) -> bool {
 pub(super) fn draw(
     seen: &Seen<'_>,
     keys: &Keys,
-    name: &str,
-    read: Option<&Read>,
+    name: CookieName<'_>,
+    read: Option<&Read<'_>>,
     id: &str,
     lease: Option<&mut Lease>,
     question: &Question<'_>,
-) -> (Assignment, Cookies) {
+) -> (Assignment, Personal) {
     let site = seen.site;
     let rollout = site.rollout.as_ref().map_or(0, Rollout::tag);
     let mut kept = kept_facts(seen, read, rollout);
@@ -219,22 +228,22 @@ pub(super) fn draw(
     let assignment = fallen_back(seen, drawn);
     kept.ticket = ticket;
     let telling = feedback::of_visitor(seen, keys, id, read, &drawn, &assignment, draw);
-    let cookies = cookies(
+    let personal = personal(
         seen,
         keys,
         name,
         read,
         Visitor {
-            id: id.to_owned(),
+            id: id.into(),
             first_seen_s: read.map_or(seen.now_s(), |read| read.visitor.first_seen_s),
             written_s: seen.now_s(),
-            served: site.version(assignment.version).map(|version| version.id.clone()).unwrap_or_default(),
+            served: site.version(assignment.version).map(|version| version.id.as_str()).unwrap_or_default().into(),
             rollout,
             kept,
         },
         asks,
     );
-    (assignment, Cookies { telling, ..cookies })
+    (assignment, Personal { telling, ..personal })
 }
 
 /// Whether a newcomer's arm is fixed by their first draw. Under the sequential strategy the ticket says all there is.
@@ -250,7 +259,7 @@ fn fallen_back(seen: &Seen<'_>, assignment: Assignment) -> Assignment {
 }
 
 /// The facts that hold for this visitor in this rollout: those of the cookie, or, at their first contact, today's.
-fn kept_facts(seen: &Seen<'_>, read: Option<&Read>, rollout: u32) -> Kept {
+fn kept_facts<'a>(seen: &Seen<'a>, read: Option<&Read<'a>>, rollout: u32) -> Kept<'a> {
     let Some(running) = &seen.site.rollout else { return Kept::default() };
     if let Some(read) = read.filter(|read| read.visitor.rollout == rollout) {
         let mut kept = read.visitor.kept.clone();
@@ -267,12 +276,12 @@ fn kept_facts(seen: &Seen<'_>, read: Option<&Read>, rollout: u32) -> Kept {
     kept
 }
 
-fn place(kept: &mut Kept, geo: &Geo<'_>) {
+fn place<'a>(kept: &mut Kept<'a>, geo: &Geo<'a>) {
     kept.placed = true;
     for (field, value) in
         [(&mut kept.country, geo.country), (&mut kept.region, geo.region), (&mut kept.city, geo.city), (&mut kept.colo, geo.colo)]
     {
-        cookie::shorten_into(value, field);
+        *field = cookie::shortened(value).into();
     }
 }
 
@@ -286,19 +295,26 @@ fn without_cookie(seen: &Seen<'_>, keys: &Keys, question: &Question<'_>) -> Assi
 }
 
 /// The cookie, if anything in it changed, and what the ticket office is asked.
-fn cookies(seen: &Seen<'_>, keys: &Keys, name: &str, read: Option<&Read>, mut visitor: Visitor, asks: bool) -> Cookies {
+fn personal(
+    seen: &Seen<'_>,
+    keys: &Keys,
+    name: CookieName<'_>,
+    read: Option<&Read<'_>>,
+    mut visitor: Visitor<'_>,
+    asks: bool,
+) -> Personal {
     let site = seen.site;
-    let write = |visitor: &Visitor| {
+    let write = |visitor: &Visitor<'_>| {
         let value = cookie::write(visitor, &site.name, keys);
         headers::set_cookie(site, seen.address.secure, name, &value, Life::Seconds(site.max_age_s))
     };
-    let mut out = Cookies::default();
+    let mut out = Personal::default();
     let changed = read.is_none_or(|read| {
         let due = seen.now_s().saturating_sub(read.visitor.written_s) > u64::from(site.max_age_s) / 2;
         !read.visitor.is_as(&visitor) || due || read.signed == Verified::Outdated
     });
     if changed {
-        out.set = write(&visitor);
+        out.set_cookie = write(&visitor);
     }
     let Some(rollout) = &site.rollout else { return out };
     let Strategy::Sequential(enrolment) = &rollout.strategy else { return out };
@@ -307,7 +323,7 @@ fn cookies(seen: &Seen<'_>, keys: &Keys, name: &str, read: Option<&Read>, mut vi
     match visitor.kept.ticket {
         Some(Ticket::Provisional { number, issued_s }) if came_back == visitor.kept.ticket => {
             visitor.kept.ticket = Some(Ticket::Confirmed { number });
-            out.set_confirmed = write(&visitor);
+            out.set_cookie_confirmed = write(&visitor);
             out.office = Some(Office::Confirm { name: office(), number, issued_s });
         }
         _ if asks => out.office = Some(Office::Lease { name: office(), rollout: visitor.rollout, first: enrolment.first }),
@@ -319,24 +335,18 @@ fn cookies(seen: &Seen<'_>, keys: &Keys, name: &str, read: Option<&Read>, mut vi
 /// A request that does not draw: last served version, or stable; then whoever has the file.
 fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let name = headers::cookie_name(seen.site, seen.address.secure, "");
-    let read = cookie::read(seen.request.cookies, &name, &seen.site.name, keys);
+    let read = cookie::read(seen.request.cookies, name, &seen.site.name, keys);
     let assignment = of_page(seen, keys, read.as_ref());
     let telling = feedback::of_proof(seen, read.as_ref());
-    let stands = stands(seen, read.as_ref(), &telling).filter(|&version| version == assignment.version);
-    serve(seen, assignment, false, Cookies { telling, stands, ..Cookies::default() })
-}
-
-/// The version of the visitor's page, if it is all that counts of who asks: for a `GET` of the whole of a file, with nothing to note of
-/// the visitor and no preview that ends some time.
-fn stands(seen: &Seen<'_>, read: Option<&Read>, telling: &Telling) -> Option<VersionIndex> {
-    let request = seen.request;
-    let is_whole = request.method == "GET" && request.if_none_match.is_empty() && request.failed.is_empty();
-    let is_plain = telling.note.is_empty() && !holds(request.cookies, preview::COOKIE_SUFFIX);
-    read.filter(|_| is_whole && is_plain).and_then(|read| seen.site.find(&read.visitor.served))
+    // It is all that counts of who asks, if there is nothing to note of the visitor and no preview that ends some time.
+    let is_plain = telling.note.is_empty() && !holds(seen.request.cookies, preview::COOKIE_SUFFIX);
+    let is_theirs = read.is_some() && assignment.why == Why::Page;
+    let stands = (is_theirs && is_plain && is_whole(seen)).then(|| Standing::of(assignment, false));
+    serve_all(seen, assignment, false, Personal::telling(telling), stands)
 }
 
 /// The version of the page that a request belongs to.
-fn of_page(seen: &Seen<'_>, keys: &Keys, read: Option<&Read>) -> Assignment {
+fn of_page(seen: &Seen<'_>, keys: &Keys, read: Option<&Read<'_>>) -> Assignment {
     let served = read.and_then(|read| seen.site.find(&read.visitor.served));
     served.map_or_else(|| of_a_stranger(seen, keys), |version| Assignment::undrawn(version, Why::Page))
 }
@@ -344,7 +354,7 @@ fn of_page(seen: &Seen<'_>, keys: &Keys, read: Option<&Read>) -> Assignment {
 /// What a request for one of our own files proves of who asks.
 pub fn proof(seen: &Seen<'_>, keys: Option<&Keys>) -> Telling {
     let name = headers::cookie_name(seen.site, seen.address.secure, "");
-    let read = keys.and_then(|keys| cookie::read(seen.request.cookies, &name, &seen.site.name, keys));
+    let read = keys.and_then(|keys| cookie::read(seen.request.cookies, name, &seen.site.name, keys));
     feedback::of_proof(seen, read.as_ref())
 }
 
@@ -356,7 +366,7 @@ pub fn page(seen: &Seen<'_>, keys: Option<&Keys>) -> Assignment {
         return Assignment::undrawn(version, Why::Preview);
     }
     let name = headers::cookie_name(seen.site, seen.address.secure, "");
-    of_page(seen, keys, cookie::read(seen.request.cookies, &name, &seen.site.name, keys).as_ref())
+    of_page(seen, keys, cookie::read(seen.request.cookies, name, &seen.site.name, keys).as_ref())
 }
 
 /// Whoever keeps no cookie by choice or kind gets the version their page came from by the same daily hash.

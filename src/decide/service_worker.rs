@@ -6,9 +6,10 @@
 //! version has a file of that name, they get it, and the cookie says so before the new worker fetches its pages.
 //! Where it has none, they get a worker that takes itself out of the browser, and the next page is asked for here again.
 
+use super::instruction::Personal;
 use super::instruction::{Attempt, Instruction, Kind};
 use super::navigate;
-use super::serving::{self, Cookies};
+use super::serving;
 use super::target::{Wanted, attempt};
 use super::{Question, Seen, answer};
 use crate::assign::{Assignment, Why};
@@ -25,9 +26,9 @@ const LEAVES: &str = "addEventListener(\"install\",()=>skipWaiting());\
 /// The instruction for a request with `Sec-Fetch-Dest: serviceworker`.
 pub fn instruct(seen: &Seen<'_>, keys: Option<&Keys>) -> Instruction {
     let (assignment, cookies) = match keys {
-        None => (navigate::stable(seen, Why::Off), Cookies::default()),
+        None => (navigate::stable(seen, Why::Off), Personal::default()),
         Some(keys) => match navigate::previewed(seen, keys) {
-            Some(version) => (Assignment::undrawn(version, Why::Preview), Cookies::default()),
+            Some(version) => (Assignment::undrawn(version, Why::Preview), Personal::default()),
             None => again(seen, keys),
         },
     };
@@ -41,11 +42,11 @@ pub fn instruct(seen: &Seen<'_>, keys: Option<&Keys>) -> Instruction {
 }
 
 /// The assignment a known visitor's next page would get, without enrolling them in anything.
-fn again(seen: &Seen<'_>, keys: &Keys) -> (Assignment, Cookies) {
+fn again(seen: &Seen<'_>, keys: &Keys) -> (Assignment, Personal) {
     let name = headers::cookie_name(seen.site, seen.address.secure, "");
-    match cookie::read(seen.request.cookies, &name, &seen.site.name, keys).filter(|_| seen.consents()) {
-        Some(read) => navigate::draw(seen, keys, &name, Some(&read), &read.visitor.id, None, &Question::of_its_page(seen)),
-        None => (navigate::of_a_stranger(seen, keys), Cookies::default()),
+    match cookie::read(seen.request.cookies, name, &seen.site.name, keys).filter(|_| seen.consents()) {
+        Some(read) => navigate::draw(seen, keys, name, Some(&read), &read.visitor.id, None, &Question::of_its_page(seen)),
+        None => (navigate::of_a_stranger(seen, keys), Personal::default()),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::feedback::Telling;
-use super::instruction::{Attempt, Carry, Instruction, Office};
+use super::instruction::{Attempt, Carry, Instruction, Personal, Standing};
 use super::resolve::{Resolved, resolve};
 use super::target::{Wanted, attempt};
 use super::{Seen, answer};
@@ -17,26 +17,29 @@ use crate::slot::VersionIndex;
 /// How many other versions are tried for a file whose whereabouts are not known.
 const MOST_TRIES: usize = 3;
 
-/// What goes back beside the page.
-#[derive(Default)]
-pub(super) struct Cookies {
-    pub(super) set: String,
-    pub(super) set_confirmed: String,
-    pub(super) office: Option<Office>,
-    pub(super) telling: Telling,
-    /// See [`Carry::stands`].
-    pub(super) stands: Option<VersionIndex>,
-}
-
-impl Cookies {
+impl Personal {
     /// No cookie, only what is told and noted.
     pub(super) fn telling(telling: Telling) -> Self {
         Self { telling, ..Self::default() }
     }
 }
 
-/// The instruction that serves an assignment.
-pub(super) fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, cookies: Cookies) -> Instruction {
+/// The instruction that serves an assignment to nobody but who asks now.
+pub(super) fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, personal: Personal) -> Instruction {
+    serve_all(seen, assignment, navigation, personal, None)
+}
+
+/// The instruction that serves an assignment, and what counts of who asks; in short, where the entry knows the rest.
+pub(super) fn serve_all(
+    seen: &Seen<'_>,
+    assignment: Assignment,
+    navigation: bool,
+    personal: Personal,
+    stands: Option<Standing>,
+) -> Instruction {
+    if let Some(standing) = stands.filter(|standing| standing.is_among(seen.request.known)) {
+        return Instruction::Known(standing, personal);
+    }
     let Some(version) = seen.site.version(assignment.version) else {
         return Instruction::Answer(answer::bad_address());
     };
@@ -48,9 +51,10 @@ pub(super) fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, c
         && headers::is_hashed(seen.site, &seen.path.decoded);
     let attempts = match attempts(seen, assignment, version, found, navigation, public) {
         Ok(attempts) => attempts,
-        Err(path) => return Instruction::Answer(redirected(seen, &path, cookies)),
+        Err(path) => return Instruction::Answer(redirected(seen, &path, personal)),
     };
-    Instruction::Carry(carry(seen, assignment, version, attempts, navigation, public, cookies))
+    let carry = carry(seen, assignment, version, attempts, navigation, public, personal);
+    Instruction::Carry(Carry { stands, ..carry })
 }
 
 /// What is carried out, given the tries.
@@ -61,9 +65,9 @@ pub(super) fn carry(
     mut attempts: Vec<Attempt>,
     navigation: bool,
     public: bool,
-    cookies: Cookies,
+    personal: Personal,
 ) -> Carry {
-    let tells = cookies.telling.is_told;
+    let tells = personal.telling.is_told;
     let marked = tells && told_copies(seen, &mut attempts);
     let is_preview = assignment.why == Why::Preview;
     let cache_control = match () {
@@ -84,16 +88,13 @@ pub(super) fn carry(
         navigation,
         revision: seen.site.revision,
         own_cookie: seen.site.cookie.clone(),
-        set_cookie: cookies.set,
-        set_cookie_confirmed: cookies.set_confirmed,
-        office: cookies.office,
+        personal,
         vary: if public { Cow::default() } else { headers::vary(seen.needs.headers.iter().map(String::as_str)) },
         cache_control,
         inject: tells && seen.site.feedback.inject,
         reports: tells && seen.site.feedback.reports,
         marked,
-        telling: cookies.telling,
-        stands: cookies.stands,
+        stands: None,
         attempts,
     }
 }
@@ -115,14 +116,14 @@ fn told_copies(seen: &Seen<'_>, attempts: &mut [Attempt]) -> bool {
 }
 
 /// A redirect within the site that keeps the query and the draw.
-fn redirected(seen: &Seen<'_>, path: &str, cookies: Cookies) -> super::Answer {
+fn redirected(seen: &Seen<'_>, path: &str, personal: Personal) -> super::Answer {
     let mut location = String::new();
     crate::route::push_encoded(path, &mut location);
     if !seen.address.query.is_empty() {
         location.push('?');
         location.push_str(seen.address.query);
     }
-    let set = if cookies.set.is_empty() { Vec::new() } else { vec![cookies.set] };
+    let set = if personal.set_cookie.is_empty() { Vec::new() } else { vec![personal.set_cookie] };
     answer::redirect(307, location, set)
 }
 

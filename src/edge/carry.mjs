@@ -52,19 +52,19 @@ export async function carry(request, env, ctx, instruction, engine) {
   }
 }
 
-/** The origin's response, if its headers come in time; the body may then take as long as it likes. */
-async function inTime(request, env, attempt, instruction) {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new Error(`no headers within ${instruction.timeout} ms`)), instruction.timeout);
-  try {
-    const response = fetchOrigin(request, env, attempt, instruction, abort.signal);
-    if (attempt.kind !== "a" && attempt.kind !== "r") return await response;
-    // R2 and the assets binding take no signal: the race ends the wait, not the work.
-    const late = new Promise((_, reject) => abort.signal.addEventListener("abort", () => reject(abort.signal.reason)));
-    return await Promise.race([response, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * The origin's response, if its headers come in time; the body may then take as long as it likes. A wait that is given up ends with the
+ * visitor's request, as its timer does: a signal, and taking the timer back, would cost each page what only a failure needs.
+ */
+function inTime(request, env, attempt, instruction) {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    fetchOrigin(request, env, attempt, instruction).then((response) => (isLate ? discard(response) : resolve(response)), reject);
+    setTimeout(() => {
+      isLate = true;
+      reject(new Error(`no headers within ${instruction.timeout} ms`));
+    }, instruction.timeout);
+  });
 }
 
 /** Whether the next one is asked for it. */

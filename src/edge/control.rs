@@ -79,10 +79,9 @@ pub fn beacons(bytes: usize, now_ms: f64) -> usize {
         STATE.with_borrow(|state| {
             let Some((plan, keys)) = state else { return };
             let Some(site) = plan.site_of(host) else { return };
-            let cookie_name = headers::cookie_name(site, scheme == "https", "");
             let sender = Sender {
                 cookies,
-                cookie_name: &cookie_name,
+                cookie_name: headers::cookie_name(site, scheme == "https", ""),
                 address,
                 is_private: privacy_control.trim() == "1",
                 user_agent,

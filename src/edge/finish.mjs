@@ -7,14 +7,14 @@ const OF_THE_HOST = ["nel", "report-to", "alt-svc", "strict-transport-security"]
 
 /** `failed`: the origin did not answer as a version has to, and that is noted. */
 export function finish({ request, env, ctx, engine }, response, attempt, instruction, confirmed, failed) {
+  // Each look at a response costs, and each at a body is a new object.
+  const { status: theirs, body } = response;
   // A response with a socket can not be made anew.
-  if (response.status === 101) return response;
-  const status = attempt.status !== 0 && response.status === 200 ? attempt.status : response.status;
+  if (theirs === 101) return response;
+  const status = attempt.status !== 0 && theirs === 200 ? attempt.status : theirs;
   const isHead = instruction.method === "HEAD";
-  // Each look at a body is a new object.
-  const { body } = response;
   let out =
-    status === response.status && (!isHead || body === null)
+    status === theirs && (!isHead || body === null)
       ? new Response(body, response)
       : new Response(isHead ? null : body, { status, headers: response.headers });
   const { headers } = out;

@@ -29,10 +29,11 @@ export class Instance {
     this.#trapped = false;
   }
 
-  /** Writes text, calls, reads text. After a trap the instance is not trusted, whoever catches the error. */
+  /** Writes text, calls, reads text; a number below 0 is an answer of its own. After a trap the instance is not trusted, whoever catches the error. */
   call(text, act, one, two) {
     try {
       const length = act(this.#write(text), one, two);
+      if (length < 0) return length;
       return decoder.decode(new Uint8Array(this.#wasm.memory.buffer, this.#glue.output(), length));
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) this.trapped();

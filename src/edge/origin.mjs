@@ -3,7 +3,7 @@
 
 import { answerRange, fromBucket, notModified } from "./files.mjs";
 
-export function fetchOrigin(request, env, attempt, instruction, signal) {
+export function fetchOrigin(request, env, attempt, instruction) {
   switch (attempt.kind) {
     case "a":
       return fromAssets(request, env, attempt);
@@ -12,9 +12,9 @@ export function fetchOrigin(request, env, attempt, instruction, signal) {
     case "l":
       return leavingWorker(attempt);
     case "s":
-      return bound(env, attempt.binding).fetch(attempt.target, forwarded(request, attempt, instruction, signal));
+      return bound(env, attempt.binding).fetch(attempt.target, forwarded(request, attempt, instruction));
     default:
-      return fetch(attempt.target, forwarded(request, attempt, instruction, signal));
+      return fetch(attempt.target, forwarded(request, attempt, instruction));
   }
 }
 
@@ -35,7 +35,7 @@ export function bound(env, name) {
 }
 
 /** What another server is sent. */
-function forwarded(request, attempt, instruction, signal) {
+function forwarded(request, attempt, instruction) {
   const headers = new Headers(request.headers);
   const { method, url, cookies } = instruction;
   if (cookies !== "") {
@@ -47,7 +47,7 @@ function forwarded(request, attempt, instruction, signal) {
   if (attempt.kind === "u") headers.set("x-forwarded-host", url.slice(url.indexOf("/") + 2, url.indexOf("/", 8)));
   const reads = method === "GET" || method === "HEAD";
   conditions(headers, attempt, instruction, reads);
-  return { method, headers, body: reads ? undefined : request.body, redirect: "manual", signal };
+  return { method, headers, body: reads ? undefined : request.body, redirect: "manual" };
 }
 
 /** What the visitor has already, in the origin's own tags. A date does not tell one version's page from another's. */

@@ -1,5 +1,7 @@
 //! What a visitor's request needs: taking a plan into use, and deciding by it.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{buffer, state};
@@ -46,7 +48,7 @@ pub fn adopt(bytes: usize) -> usize {
     })
 }
 
-/// What the plan in force needs: a line each for `geo`, `consent`, `cookieless`, `counts`, `brief` and `draws`, empty where
+/// What the plan in force needs: a line each for `geo`, `consent`, `cookieless`, `counts`, `brief`, `cookies` and `draws`, empty where
 /// not; the prefix; sites with the jurisdiction of their objects (`-` for none), separated by tabs; names of cookies; then header names, one a line.
 fn show(edge: &Edge, out: &mut String) {
     let needs = &edge.needs;
@@ -56,6 +58,7 @@ fn show(edge: &Edge, out: &mut String) {
         (needs.cookieless, "cookieless"),
         (needs.counts, "counts"),
         (needs.brief, "brief"),
+        (needs.cookies, "cookies"),
         (edge.plan.sites.iter().any(|site| site.rollout.is_some()), "draws"),
     ];
     for (set, word) in flags {
@@ -83,21 +86,45 @@ fn show(edge: &Edge, out: &mut String) {
 
 /// Decides about a request: its facts are lines in the input, the instruction is left in the output.
 ///
-/// See [`Request::read`] for the order of the lines. Gives the length of the output; 0 if no plan is loaded.
+/// See [`Request::read`] for the order of the lines. Gives the length of the output; 0 if no plan is loaded; and a number below 0
+/// where the output would hold no more than that an instruction stands: -1 less the number it stands under.
 #[wasm_bindgen]
-pub fn decide(bytes: usize, now_ms: f64) -> usize {
-    buffer::with(bytes, |facts, out| {
+pub fn decide(bytes: usize, now_ms: f64) -> i32 {
+    let mut standing = None;
+    let length = buffer::with(bytes, |facts, out| {
         #[cfg(feature = "fault-injection")]
         assert!(!facts.contains("halftone-fault=decide"), "a fault was asked for");
         let request = Request::read(facts, now_ms as u64);
-        state::with(|edge| edge.decide(&request, random).render(out));
-    })
+        state::with(|edge| {
+            let instruction = edge.decide(&request, random);
+            standing = instruction.is_but_known();
+            if standing.is_none() {
+                instruction.render(out);
+            }
+        });
+    });
+    standing.map_or(i32::try_from(length).unwrap_or_default(), |standing| -1 - i32::from(standing.number()))
 }
+
+thread_local! {
+    /// Random bytes that nobody has had yet. To ask the platform costs more than what is asked for.
+    static RANDOM: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// So many times sixteen bytes are asked for at once.
+const AT_ONCE: usize = 32;
 
 /// Sixteen random bytes from the platform.
 fn random() -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+    RANDOM.with_borrow_mut(|left| {
+        if left.is_empty() {
+            left.resize(AT_ONCE, [0; 16]);
+            if getrandom::fill(left.as_flattened_mut()).is_err() {
+                left.clear();
+            }
+        }
+        left.pop()
+    })
 }
 
 /// What the ticket office granted: numbers, one a line, for `rollout` (hash of its salt), asked at `asked_ms`. Leaves

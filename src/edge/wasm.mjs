@@ -3,14 +3,24 @@
 import * as glue from "halftone-glue";
 import wasmModule from "./index_bg.wasm";
 import { Instance } from "./instance.mjs";
-import { isPart, Parts } from "./parts.mjs";
+import { Standing } from "./standing.mjs";
 
-const NOTHING = { geo: false, consent: false, cookieless: false, counts: false, brief: false, names: [], headers: [] };
+const NOTHING = {
+  geo: false,
+  consent: false,
+  cookieless: false,
+  counts: false,
+  brief: false,
+  all: true,
+  plain: false,
+  names: [],
+  headers: [],
+};
 
 export class Engine extends Instance {
   #loaded = false;
   #needs = NOTHING;
-  #parts = new Parts();
+  #standing = new Standing();
   /** Where our own addresses are. */
   prefix = "";
   /** The sites of the build: name, and jurisdiction of the objects (`-` for none). */
@@ -33,8 +43,8 @@ export class Engine extends Instance {
     const answer = this.call(`${plan}\n${secret}`, glue.load).split("\n");
     if (answer[0] !== "ok") throw new Error(answer[0]);
     if (answer[1]) this.say(`${answer[1]}; every visitor gets the stable version`);
-    this.#learn(answer.slice(2));
-    this.sites = answer[9].split("\t").map((site) => site.split(" "));
+    const sites = this.#learn(answer.slice(2));
+    this.sites = sites.split("\t").map((site) => site.split(" "));
     this.#loaded = true;
   }
 
@@ -49,13 +59,15 @@ export class Engine extends Instance {
     return true;
   }
 
-  /** What the plan in force needs, in the order of `edge::serve::show`. */
+  /** What the plan in force needs, in the order of `edge::serve::show`; gives the line about its sites. */
   #learn(lines) {
-    this.#parts = new Parts();
-    const [geo, consent, cookieless, counts, brief, draws] = lines.slice(0, 6).map((word) => word !== "");
-    this.#needs = { geo, consent, cookieless, counts, brief, names: lines[8].split(" "), headers: lines.slice(9) };
+    this.#standing = new Standing();
+    const [geo, consent, cookieless, counts, brief, all, draws] = lines.slice(0, 7).map((word) => word !== "");
+    this.#needs = { geo, consent, cookieless, counts, brief, all, names: lines[9].split(" "), headers: lines.slice(10) };
+    this.#needs.plain = !(counts || consent || cookieless || this.#needs.headers.length > 0);
     this.draws = draws;
-    this.prefix = lines[6];
+    this.prefix = lines[7];
+    return lines[8];
   }
 
   /**
@@ -71,19 +83,34 @@ export class Engine extends Instance {
     // Browsers that do not say what a request is for do say that it is for a service worker.
     const dest = headers.get("sec-fetch-dest") ?? (headers.has("service-worker") ? "serviceworker" : "");
     const tags = headers.get("if-none-match") ?? "";
-    const stands = isPart(dest) && method === "GET" && tags === "" && failed === "" ? this.#parts.find(url, cookies) : undefined;
-    if (stands !== undefined) return { ...stands, cookies };
-    const known = { method, url, cookies, dest, tags };
-    if (needs.brief && holdsOne(cookies, needs.names)) {
-      const text = this.call(factsOf(request, headers, known, failed, needs, true), glue.decide, now);
-      if (text !== "M") return this.#kept(read(text, known), dest);
+    const isWhole = method === "GET" && tags === "" && failed === "";
+    const known = isWhole ? this.#standing.at(url, dest) : undefined;
+    if (known !== undefined && dest !== "document") {
+      const part = this.#standing.part(known, url, cookies);
+      if (part !== undefined) return { ...part, cookies };
     }
-    return this.#kept(read(this.call(factsOf(request, headers, known, failed, needs, false), glue.decide, now), known), dest);
+    const said = { method, url, cookies, dest, tags, failed, numbers: known === undefined ? "" : known.numbers };
+    const answer = this.#ask(request, said, isWhole && dest === "document" && needs.plain, now);
+    const instruction = typeof answer === "number" ? { ...known[-1 - answer], cookies } : read(answer, said, known);
+    if (instruction.stands) this.#standing.keep(instruction, dest);
+    return instruction;
   }
 
-  #kept(instruction, dest) {
-    if (instruction.stands && isPart(dest)) this.#parts.keep(instruction);
-    return instruction;
+  /** The decision's answer, asked with no more than it needs. `isPlain`: a page, asked for as almost all are. */
+  #ask(request, said, isPlain, now) {
+    const needs = this.#needs;
+    const { cookies, url, numbers } = said;
+    const ours = needs.brief || isPlain ? ourPair(cookies, needs.names) : cookies;
+    const sent = needs.all ? cookies : ours;
+    let answer = "M";
+    if (needs.brief && ours !== "") {
+      const facts = isPlain ? `p${numbers}\n${url}\n${sent}` : factsOf(request, said, sent, needs, true);
+      answer = this.call(facts, glue.decide, now);
+    }
+    if (answer !== "M") return answer;
+    if (!isPlain) return this.call(factsOf(request, said, cookies, needs, false), glue.decide, now);
+    const agent = request.headers.get("user-agent") ?? "";
+    return this.call(`n${numbers}\n${url}\n${sent}\n${agent}\n${needs.geo ? placeOf(request.cf) : ""}`, glue.decide, now);
   }
 
   /** Puts numbers from the ticket office into this isolate's lease. */
@@ -95,23 +122,37 @@ export class Engine extends Instance {
   trapped() {
     super.trapped();
     this.#loaded = false;
-    this.#parts = new Parts();
+    this.#standing = new Standing();
   }
 }
 
-function holdsOne(cookies, names) {
-  for (const name of names) if (cookies.includes(name)) return true;
-  return false;
+/** The one pair of a Cookie header that can be a cookie of ours; the whole header if there are several, "" if there is none. */
+function ourPair(cookies, names) {
+  let pair = "";
+  for (const name of names) {
+    const at = cookies.indexOf(name);
+    if (at < 0) continue;
+    if (pair !== "" || cookies.indexOf(name, at + name.length) >= 0) return cookies;
+    const end = cookies.indexOf(";", at);
+    pair = cookies.slice(cookies.lastIndexOf(";", at) + 1, end < 0 ? undefined : end);
+  }
+  return pair;
+}
+
+/** Where the platform says a visitor is, as lines. */
+function placeOf(cf) {
+  return cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
 }
 
 /** The facts of a request as lines, in the order of `decide::Request::read`. */
-function factsOf(request, headers, { method, url, cookies, dest, tags }, failed, needs, mayBeBrief) {
+function factsOf(request, { method, url, cookies, dest, tags, failed, numbers }, sent, needs, mayBeBrief) {
+  const { headers } = request;
   // A speculative fetch of a page is told from a script's own fetch by its purpose; others need not say it.
   const speculates = dest === "empty" || (needs.counts && dest === "document");
   const purpose = speculates ? (headers.get("sec-purpose") ?? headers.get("purpose") ?? "") : "";
   const worker = dest === "serviceworker";
   const brief = mayBeBrief && !worker;
-  let facts = `${brief ? "brief" : ""}\n${method}\n${url}\n${cookies}\n${dest}\n${purpose}\n${tags}\n${failed}\n`;
+  let facts = `${brief ? "b" : ""}${numbers}\n${method}\n${url}\n${sent}\n${dest}\n${purpose}\n${tags}\n${failed}\n`;
   const draws = dest === "document" || dest === "" || purpose !== "" || dest.endsWith("frame") || worker;
   const stranger = cookies === "" || needs.cookieless;
   // A subresource with a cookie comes from the version its page came from, so nothing else matters for it.
@@ -121,8 +162,7 @@ function factsOf(request, headers, { method, url, cookies, dest, tags }, failed,
     facts += needs.cookieless || needs.consent || needs.counts ? `${headers.get("sec-gpc") ?? ""}\n` : "\n";
     facts += stranger || worker || needs.counts ? `${headers.get("cf-connecting-ip") ?? ""}\n` : "\n";
     facts += stranger || worker ? `${headers.get("referer") ?? ""}\n` : "\n";
-    const cf = needs.geo && !brief ? request.cf : undefined;
-    facts += cf ? `${cf.country ?? ""}\n${cf.regionCode ?? ""}\n${cf.city ?? ""}\n${cf.colo ?? ""}` : "\n\n\n";
+    facts += placeOf(needs.geo && !brief ? request.cf : undefined);
     for (const name of needs.headers) facts += `\n${headers.get(name) ?? ""}`;
   }
   return facts;
@@ -192,8 +232,13 @@ const ATTEMPTS = new Lines(attemptOf);
  * The text of an instruction as an object; the order of lines is that of `decide::Instruction`. With it goes what the request said
  * of method, address, cookies and copies, which has been read already: each look at a request costs.
  */
-function read(text, { method, url, cookies, tags }) {
+function read(text, { method, url, cookies, tags }, known) {
   const f = text.split("\n");
+  if (f[0]?.[0] === "K") {
+    // One that stands, for somebody else: its number, and what is theirs alone.
+    const [number, setCookie, setCookieConfirmed, office, token, intake, note] = f;
+    return { ...known[number.slice(1)], setCookie, setCookieConfirmed, office, token, intake, note, cookies };
+  }
   if (f[0] === "A") {
     const headers = new Headers();
     const count = Number(f[2]);

@@ -108,7 +108,7 @@ impl Condition {
             Self::Query(name, globs) => query_values(asked.query(), name).any(|value| any(globs, &value, Segments::None)),
             Self::Header(name, globs) => asked.header(name).is_some_and(|value| any(globs, value, Segments::None)),
             Self::Cookie(name, globs) => {
-                crate::visitor::cookie_values(asked.cookies(), name).any(|value| any(globs, value, Segments::None))
+                crate::visitor::cookie_values(asked.cookies(), name.as_str()).any(|value| any(globs, value, Segments::None))
             }
             Self::Language(ranges) => {
                 let preferred = preferred_language(asked.header("accept-language").unwrap_or_default());
@@ -122,7 +122,7 @@ impl Condition {
         }
     }
 
-    /// Calls `note` with the lower-case name of every request header the condition reads, and `geo` if it reads geography.
+    /// Calls `note` with the lower-case name of every request header the condition reads, and what else it reads.
     pub fn needs(&self, note: &mut impl FnMut(Need<'_>)) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.needs(note)),
@@ -131,7 +131,8 @@ impl Condition {
             Self::Header(name, _) => note(Need::Header(name)),
             Self::Language(_) => note(Need::Header("accept-language")),
             Self::Device(_) | Self::Bot(_) => note(Need::Header("user-agent")),
-            Self::Path(_) | Self::Host(_) | Self::Query(..) | Self::Cookie(..) => {}
+            Self::Cookie(..) => note(Need::Cookies),
+            Self::Path(_) | Self::Host(_) | Self::Query(..) => {}
         }
     }
 }
@@ -141,6 +142,8 @@ impl Condition {
 pub enum Need<'a> {
     /// The platform's geography.
     Geo,
+    /// Other cookies than ours.
+    Cookies,
     /// A header by lower-case name.
     Header(&'a str),
 }

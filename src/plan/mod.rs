@@ -320,7 +320,7 @@ impl Site {
     #[must_use]
     pub fn consented(&self, cookies: &str) -> bool {
         self.consent.as_ref().is_none_or(|(name, glob)| {
-            crate::visitor::cookie_values(cookies, name).any(|value| glob.matches(value, crate::glob::Segments::None))
+            crate::visitor::cookie_values(cookies, name.as_str()).any(|value| glob.matches(value, crate::glob::Segments::None))
         })
     }
 

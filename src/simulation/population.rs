@@ -104,7 +104,7 @@ impl Population<'_> {
                     carry.attempts.first().map_or((String::new(), ""), |first| (first.version.clone(), first.why))
                 }
                 Instruction::Answer(answer) => (format!("(answer {})", answer.status), ""),
-                Instruction::More => ("(more)".to_owned(), ""),
+                Instruction::Known(..) | Instruction::More => ("(more)".to_owned(), ""),
                 Instruction::Own(own) => (format!("({})", own.what.as_str()), ""),
             };
             *counted.by.entry((country.to_owned(), version, why)).or_insert(0) += 1;

@@ -12,16 +12,26 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Appends the text of these bytes.
 pub fn encode_into(bytes: &[u8], text: &mut String) {
-    for chunk in bytes.chunks(3) {
-        let mut word = 0_u32;
-        for (at, &byte) in chunk.iter().enumerate() {
-            word |= u32::from(byte) << (16 - 8 * at);
-        }
-        for at in 0..=chunk.len() {
-            let index = word >> (18 - 6 * at) & 63;
-            text.push(ALPHABET.get(index as usize).copied().map_or('A', char::from));
-        }
+    for three in bytes.chunks(3) {
+        text.extend(four(three).iter().take(three.len() + 1).map(|&character| char::from(character)));
     }
+}
+
+/// Whether `text` is the text of these bytes, found in a time that does not tell where they differ.
+#[must_use]
+pub fn is_text_of(bytes: &[u8], text: &str) -> bool {
+    let is_as_long = text.len() == (4 * bytes.len()).div_ceil(3);
+    let differing = bytes.chunks(3).zip(text.as_bytes().chunks(4)).fold(0, |sum, (three, theirs)| {
+        // The last of them are as many as are there.
+        four(three).iter().zip(theirs).fold(sum, |sum, (a, b)| sum | (a ^ b))
+    });
+    is_as_long && differing == 0
+}
+
+/// The characters of up to three bytes; one more of them counts than there are bytes.
+fn four(three: &[u8]) -> [u8; 4] {
+    let word = three.iter().zip([16, 8, 0]).fold(0, |word, (&byte, shift)| word | u32::from(byte) << shift);
+    [18, 12, 6, 0].map(|shift| ALPHABET.get((word >> shift & 63) as usize).copied().unwrap_or(b'A'))
 }
 
 /// The bytes of such a text; `None` for other characters, an impossible length, or bits that no byte holds.
@@ -78,6 +88,19 @@ mod tests {
         #[test]
         fn what_is_encoded_is_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..50)) {
             prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn a_text_is_of_the_bytes_it_was_made_of_alone(bytes in proptest::collection::vec(any::<u8>(), 0..20), at: usize, with in "[ -~]") {
+            let text = encode(&bytes);
+            prop_assert!(is_text_of(&bytes, &text));
+            prop_assert!(!is_text_of(&bytes, &(text.clone() + "A")));
+            if !text.is_empty() {
+                prop_assert!(!is_text_of(&bytes, &text[1..]));
+                let mut changed = text.clone();
+                changed.replace_range(at % text.len()..=at % text.len(), &with);
+                prop_assert_eq!(is_text_of(&bytes, &changed), changed == text);
+            }
         }
     }
 }

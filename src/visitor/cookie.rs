@@ -4,12 +4,14 @@
 //! Times are seconds in base 36. The signature covers the site's name, so a cookie of one site says nothing to another.
 //! What can not be read or does not verify is a new visitor, never an error. The format is pinned by a literal test.
 
+use std::borrow::Cow;
+
 use crate::beacon::draw::{self as drawn, Draw};
-use crate::scan::pieces;
+use crate::scan::{cut, pieces};
 use crate::slot::Odds;
 
 use super::keys::{Keys, Purpose, SIGNATURE_CHARS, Verified};
-use super::{base64url, cookie_values};
+use super::{CookieName, base64url, cookie_values};
 
 /// Characters of a visitor's id: 16 random bytes as base64url.
 pub const ID_CHARS: usize = 22;
@@ -18,27 +20,27 @@ pub const ID_CHARS: usize = 22;
 /// three, are 576, a version's id 64, and all the rest under 150.
 const LONGEST: usize = 1024;
 
-/// A visitor as the cookie knows them.
+/// A visitor as the cookie knows them; texts are the cookie's own where they can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visitor {
+pub struct Visitor<'a> {
     /// 22 characters of base64url; the key of all their slots.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// When they first came, seconds since 1970.
     pub first_seen_s: u64,
     /// When this cookie was written, seconds since 1970.
     pub written_s: u64,
     /// Id of the version their last page came from.
-    pub served: String,
+    pub served: Cow<'a, str>,
     /// The rollout the kept facts belong to: hash of its salt, 0 for none.
     pub rollout: u32,
     /// Facts fixed at the first draw of that rollout.
-    pub kept: Kept,
+    pub kept: Kept<'a>,
 }
 
-impl Visitor {
+impl Visitor<'_> {
     /// Whether all of it is the same but when it was written.
     #[must_use]
-    pub fn is_as(&self, other: &Self) -> bool {
+    pub fn is_as(&self, other: &Visitor<'_>) -> bool {
         let Self { id, first_seen_s, written_s: _, served, rollout, kept } = self;
         (first_seen_s, rollout) == (&other.first_seen_s, &other.rollout)
             && (id, served, kept) == (&other.id, &other.served, &other.kept)
@@ -47,17 +49,17 @@ impl Visitor {
 
 /// Facts fixed at the first draw of a rollout, because they could change under a visitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct Kept<'a> {
     /// Whether geography was fixed; then the four texts hold, empty ones included.
     pub placed: bool,
     /// Country then.
-    pub country: String,
+    pub country: Cow<'a, str>,
     /// Region then.
-    pub region: String,
+    pub region: Cow<'a, str>,
     /// City then.
-    pub city: String,
+    pub city: Cow<'a, str>,
     /// Data centre then.
-    pub colo: String,
+    pub colo: Cow<'a, str>,
     /// The arm fixed at arrival, where only newcomers are drawn.
     pub arm: Option<Arm>,
     /// The place in the order of arrival (sequential strategy).
@@ -110,44 +112,46 @@ impl Ticket {
 
 /// A cookie that verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct Read<'a> {
     /// What it says.
-    pub visitor: Visitor,
+    pub visitor: Visitor<'a>,
     /// Whether it was signed with the newest key.
     pub signed: Verified,
 }
 
 /// The first cookie called `name` in a `Cookie` header that verifies for this site.
 #[must_use]
-pub fn read(header: &str, name: &str, site: &str, keys: &Keys) -> Option<Read> {
+pub fn read<'a>(header: &'a str, name: impl Into<CookieName<'a>>, site: &str, keys: &Keys) -> Option<Read<'a>> {
     cookie_values(header, name).find_map(|value| read_value(value, site, keys))
 }
 
 /// Reads one cookie value.
 #[must_use]
-pub fn read_value(value: &str, site: &str, keys: &Keys) -> Option<Read> {
+pub fn read_value<'a>(value: &'a str, site: &str, keys: &Keys) -> Option<Read<'a>> {
     if value.len() > LONGEST || !value.is_ascii() {
         return None;
     }
-    let (signed_text, signature) = value.rsplit_once(':')?;
-    if signature.len() != SIGNATURE_CHARS || !signed_text.starts_with("1:") {
+    // ASCII, so it can be cut anywhere.
+    let (signed_text, signature) = value.split_at_checked(value.len().checked_sub(SIGNATURE_CHARS)?)?;
+    let signed_text = signed_text.strip_suffix(':')?;
+    if !signed_text.starts_with("1:") {
         return None;
     }
-    let signed = keys.verify_visitor(site, signed_text, signature)?;
+    let signed = keys.verify(Purpose::Visitor, &[site.as_bytes(), signed_text.as_bytes()], signature)?;
     let visitor = parse(signed_text)?;
     Some(Read { visitor, signed })
 }
 
-fn parse(text: &str) -> Option<Visitor> {
+fn parse(text: &str) -> Option<Visitor<'_>> {
     let mut parts = pieces(text, b':');
     let mut next = || parts.next();
     if next()? != "1" {
         return None;
     }
-    let id = next().filter(|id| id.len() == ID_CHARS)?.to_owned();
+    let id = next().filter(|id| id.len() == ID_CHARS)?.into();
     let first_seen_s = from_base36(next()?)?;
     let written_s = from_base36(next()?)?;
-    let served = next()?.to_owned();
+    let served = next()?.into();
     let rollout = u32::try_from(from_base36(next()?)?).ok()?;
     let kept = parse_kept(next()?)?;
     parts.next().is_none().then_some(Visitor { id, first_seen_s, written_s, served, rollout, kept })
@@ -156,7 +160,7 @@ fn parse(text: &str) -> Option<Visitor> {
 /// `place|arm|ticket|draw`: place is empty or `country/region/city/colo`, arm one letter or empty, ticket empty,
 /// `c<number>` or `p<number>/<issued>`, draw left out with its line or
 /// `<c or s><step>/<ground>/<canary's slots>/<stable's slots>`.
-fn parse_kept(text: &str) -> Option<Kept> {
+fn parse_kept(text: &str) -> Option<Kept<'_>> {
     let mut kept = Kept::default();
     if text.is_empty() {
         return Some(kept);
@@ -164,7 +168,10 @@ fn parse_kept(text: &str) -> Option<Kept> {
     let mut parts = pieces(text, b'|');
     let place = parts.next()?;
     if !place.is_empty() {
-        let mut names = pieces(place, b'/').map(crate::route::percent_decoded);
+        let mut names = pieces(place, b'/').map(|name| match cut(name, b'%') {
+            None => Cow::Borrowed(name),
+            Some(_) => Cow::Owned(crate::route::percent_decoded(name)),
+        });
         kept.placed = true;
         kept.country = names.next()?;
         kept.region = names.next()?;
@@ -206,7 +213,7 @@ fn parse_draw(text: &str) -> Option<Draw> {
 
 /// The signed cookie value of a visitor.
 #[must_use]
-pub fn write(visitor: &Visitor, site: &str, keys: &Keys) -> String {
+pub fn write(visitor: &Visitor<'_>, site: &str, keys: &Keys) -> String {
     let mut text = String::with_capacity(160);
     text.push_str("1:");
     text.push_str(&visitor.id);
@@ -226,7 +233,7 @@ pub fn write(visitor: &Visitor, site: &str, keys: &Keys) -> String {
     text
 }
 
-fn push_kept(kept: &Kept, text: &mut String) {
+fn push_kept(kept: &Kept<'_>, text: &mut String) {
     if *kept == Kept::default() {
         return;
     }
@@ -273,13 +280,10 @@ fn push_kept(kept: &Kept, text: &mut String) {
 /// The most bytes of a place's name that are kept.
 const LONGEST_NAME: usize = 48;
 
-/// Writes what of a place's name is kept: whole characters, at most 48 bytes.
-pub fn shorten_into(name: &str, kept: &mut String) {
-    kept.clear();
-    kept.extend(name.chars().scan(0, |bytes, character| {
-        *bytes += character.len_utf8();
-        (*bytes <= LONGEST_NAME).then_some(character)
-    }));
+/// What of a place's name is kept: whole characters, at most 48 bytes.
+#[must_use]
+pub fn shortened(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(LONGEST_NAME)).unwrap_or_default()
 }
 
 fn push_escaped(name: &str, text: &mut String) {

@@ -90,9 +90,9 @@ fn numbers_of_rollouts_are_as_written() {
     }
 }
 
-fn visitor(value: &Value) -> Visitor {
+fn visitor(value: &Value) -> Visitor<'_> {
     let kept = &value["kept"];
-    let place = |at: usize| kept["place"][at].as_str().unwrap_or_default().to_owned();
+    let place = |at: usize| kept["place"][at].as_str().unwrap_or_default().into();
     let ticket = kept.get("ticket").map(|ticket| {
         let place = number(&ticket["number"]);
         match ticket.get("issued_s") {
@@ -107,10 +107,10 @@ fn visitor(value: &Value) -> Visitor {
         _ => panic!("{arm} is no arm"),
     });
     Visitor {
-        id: text(value, "id").to_owned(),
+        id: text(value, "id").into(),
         first_seen_s: number(&value["first_seen_s"]),
         written_s: number(&value["written_s"]),
-        served: text(value, "served").to_owned(),
+        served: text(value, "served").into(),
         rollout: u32::try_from(number(&value["rollout"])).unwrap(),
         kept: Kept {
             placed: kept.get("place").is_some(),

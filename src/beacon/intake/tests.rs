@@ -29,10 +29,10 @@ fn page(visitor: &str) -> Page {
 
 fn cookie_of(visitor: &str) -> String {
     let visitor = Visitor {
-        id: visitor.to_owned(),
+        id: visitor.into(),
         first_seen_s: NOW_MS / 1000,
         written_s: NOW_MS / 1000,
-        served: "v2".to_owned(),
+        served: "v2".into(),
         rollout: 0,
         kept: crate::visitor::Kept::default(),
     };
@@ -48,7 +48,8 @@ fn sent(page: &Page, events: &[&str]) -> String {
 fn heard_by(site: &Site, cookies: &str, after_ms: u64, body: &str) -> Accepted {
     let address = "203.0.113.7";
     let user_agent = scene::BROWSER;
-    let sender = Sender { cookies, cookie_name: "halftone", address, user_agent, is_private: false, now_ms: NOW_MS + after_ms };
+    let sender =
+        Sender { cookies, cookie_name: "halftone".into(), address, user_agent, is_private: false, now_ms: NOW_MS + after_ms };
     accept(site, &scene::keys(), &Bots::standard(), &sender, body.as_bytes()).unwrap()
 }
 
@@ -196,7 +197,8 @@ fn a_privacy_control_and_a_lack_of_consent_drop_everything() {
         (&asks, format!("{cookies}; ok=yes"), true, false),
         (&asks, format!("{cookies}; ok=yes"), false, true),
     ] {
-        let sender = Sender { cookies: &cookies, cookie_name: "halftone", is_private, now_ms: NOW_MS, ..Sender::default() };
+        let sender =
+            Sender { cookies: &cookies, cookie_name: "halftone".into(), is_private, now_ms: NOW_MS, ..Sender::default() };
         let body = sent(&page(ANN), &[ALIVE]);
         let accepted = accept(site, &scene::keys(), &Bots::standard(), &sender, body.as_bytes()).unwrap();
         let expected = if is_heard { (vec![], 1) } else { (vec!["opted_out"], 0) };
@@ -207,7 +209,7 @@ fn a_privacy_control_and_a_lack_of_consent_drop_everything() {
 #[test]
 fn a_listed_bot_is_not_heard_unless_it_keeps_its_cookie_as_people_do() {
     let said_by = |cookies: &str, user_agent| {
-        let sender = Sender { cookies, cookie_name: "halftone", user_agent, now_ms: NOW_MS, ..Sender::default() };
+        let sender = Sender { cookies, cookie_name: "halftone".into(), user_agent, now_ms: NOW_MS, ..Sender::default() };
         let body = sent(&page(ANN), &[ALIVE]);
         accept(&scene::ramp(500), &scene::keys(), &Bots::standard(), &sender, body.as_bytes()).unwrap()
     };
@@ -219,7 +221,7 @@ fn a_listed_bot_is_not_heard_unless_it_keeps_its_cookie_as_people_do() {
 #[test]
 fn where_bots_are_split_a_listed_bot_is_heard_as_people_are() {
     let site = Site { bots: crate::plan::Bots::Split, ..scene::ramp(500) };
-    let sender = Sender { cookie_name: "halftone", user_agent: scene::CRAWLER, now_ms: NOW_MS, ..Sender::default() };
+    let sender = Sender { cookie_name: "halftone".into(), user_agent: scene::CRAWLER, now_ms: NOW_MS, ..Sender::default() };
     let body = sent(&page(ANN), &[ALIVE]);
     let accepted = accept(&site, &scene::keys(), &Bots::standard(), &sender, body.as_bytes()).unwrap();
     assert_eq!(dropped(&accepted), ["foreign"]);

@@ -15,7 +15,7 @@ fn without_consent_no_cookie_is_set_and_stable_is_served() {
     {
         let carry = carried(&mut edge, &Request { cookies, privacy_control, ..page("https://shop.example/") });
         assert_eq!(shown(&carry), ("v1", "consent"), "{cookies} {privacy_control}");
-        assert_eq!(carry.set_cookie, "", "{cookies} {privacy_control}");
+        assert_eq!(carry.personal.set_cookie, "", "{cookies} {privacy_control}");
     }
 }
 
@@ -25,7 +25,7 @@ fn with_consent_a_visitor_is_drawn_like_everybody() {
     for cookies in ["consent=yes", "a=b; consent=yes-all", "consent=no; consent=yes", "consent=\"yes\""] {
         let carry = carried(&mut edge, &Request { cookies, privacy_control: "0", ..page("https://shop.example/") });
         assert_eq!(shown(&carry), ("v2", "canary"), "{cookies}");
-        assert!(!carry.set_cookie.is_empty(), "{cookies}");
+        assert!(!carry.personal.set_cookie.is_empty(), "{cookies}");
     }
 }
 
@@ -33,12 +33,12 @@ fn with_consent_a_visitor_is_drawn_like_everybody() {
 fn consent_withdrawn_takes_our_cookie_away() {
     let mut edge = edge(asking(10_000, WithoutConsent::Stable));
     let first = carried(&mut edge, &Request { cookies: "consent=yes", ..page("https://shop.example/") });
-    let ours = pair(&first.set_cookie);
+    let ours = pair(&first.personal.set_cookie);
     for (consent, privacy_control) in [("consent=no", ""), ("consent=yes", "1")] {
         let cookies = format!("{consent}; {ours}");
         let carry = carried(&mut edge, &Request { cookies: &cookies, privacy_control, ..page("https://shop.example/") });
         assert_eq!(shown(&carry), ("v1", "consent"));
-        assert_eq!(carry.set_cookie, "__Host-halftone=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(carry.personal.set_cookie, "__Host-halftone=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
     }
 }
 
@@ -47,7 +47,7 @@ fn a_cookieless_slot_holds_for_one_day_and_one_network() {
     let mut edge = edge(asking(5_000, WithoutConsent::Cookieless));
     let mut version_of = |address: &str, now_ms: u64| {
         let carry = carried(&mut edge, &Request { address, now_ms, ..page("https://shop.example/") });
-        assert_eq!(carry.set_cookie, "");
+        assert_eq!(carry.personal.set_cookie, "");
         shown(&carry).0.to_owned()
     };
     let (mut moved_by_day, mut moved_by_network) = (0, 0);
@@ -102,7 +102,7 @@ fn without_a_cookie_a_file_belongs_to_the_page_its_referer_names() {
 #[test]
 fn without_consent_a_file_comes_from_stable_where_that_means_stable() {
     let carry = carried(&mut edge(asking(10_000, WithoutConsent::Stable)), &script("https://shop.example/main.js"));
-    assert_eq!((shown(&carry), carry.set_cookie.as_str()), (("v1", "stable"), ""));
+    assert_eq!((shown(&carry), carry.personal.set_cookie.as_str()), (("v1", "stable"), ""));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn fetched(site: Site, served: &str, url: &str) -> Carry {
     for number in 0..200 {
         let carry = carried_for(&mut edge, &page("https://shop.example/"), number);
         if shown(&carry).0 == served {
-            cookies = pair(&carry.set_cookie);
+            cookies = pair(&carry.personal.set_cookie);
         }
     }
     assert!(!cookies.is_empty(), "nobody gets {served}");
@@ -75,7 +75,7 @@ fn a_page_of_unknown_whereabouts_is_tried_in_its_own_version_alone() {
 #[test]
 fn what_changes_something_is_sent_to_one_version_once() {
     let mut edge = edge(listed(ramp(10_000), FILES));
-    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).personal.set_cookie);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let request = Request { method, cookies: &cookies, dest: "empty", ..page("https://shop.example/api/cart?x=1") };
         let carry = carried(&mut edge, &request);

@@ -6,7 +6,7 @@ use crate::plan::SameSite;
 fn draws(request: &Request<'_>, same_site: SameSite) -> bool {
     let mut edge = edge(crate::plan::Site { same_site, ..ramp(10_000) });
     let carry = carried(&mut edge, request);
-    assert_eq!(carry.navigation, !carry.set_cookie.is_empty(), "{request:?}");
+    assert_eq!(carry.navigation, !carry.personal.set_cookie.is_empty(), "{request:?}");
     assert_eq!(shown(&carry), if carry.navigation { ("v2", "canary") } else { ("v1", "stable") }, "{request:?}");
     carry.navigation
 }
@@ -86,10 +86,10 @@ fn the_navigation_after_a_prefetch_shows_what_was_fetched_ahead() {
         let mut edge = edge(ramp(5_000));
         let ahead = Request { dest: "empty", purpose: "prefetch", ..page("https://shop.example/about") };
         let ahead = carried_for(&mut edge, &ahead, number);
-        let cookies = pair(&ahead.set_cookie);
+        let cookies = pair(&ahead.personal.set_cookie);
         let later = carried_for(&mut edge, &Request { cookies: &cookies, ..page("https://shop.example/about") }, number + 1000);
         assert_eq!(shown(&later), shown(&ahead));
-        assert_eq!(later.set_cookie, "");
+        assert_eq!(later.personal.set_cookie, "");
     }
 }
 
@@ -98,18 +98,18 @@ fn a_subresource_comes_from_the_version_its_page_came_from() {
     for number in 0..50 {
         let mut edge = edge(ramp(5_000));
         let first = carried_for(&mut edge, &page("https://shop.example/"), number);
-        let cookies = pair(&first.set_cookie);
+        let cookies = pair(&first.personal.set_cookie);
         let carry =
             carried_for(&mut edge, &Request { cookies: &cookies, ..script("https://shop.example/main.js") }, number + 1000);
         assert_eq!(shown(&carry), (shown(&first).0, "page"));
-        assert_eq!(carry.set_cookie, "");
+        assert_eq!(carry.personal.set_cookie, "");
     }
 }
 
 #[test]
 fn a_subresource_of_an_old_page_does_not_follow_a_changed_split() {
     let first = carried(&mut edge(ramp(0)), &page("https://shop.example/"));
-    let cookies = pair(&first.set_cookie);
+    let cookies = pair(&first.personal.set_cookie);
     let carry = carried(&mut edge(ramp(10_000)), &Request { cookies: &cookies, ..script("https://shop.example/main.js") });
     assert_eq!(shown(&carry), ("v1", "page"));
 }
@@ -132,14 +132,14 @@ fn a_canary_that_failed_is_answered_from_stable_and_the_cookie_says_stable() {
     let again = carried(&mut edge, &Request { failed: "v2", ..page("https://shop.example/") });
     assert_eq!(shown(&again), ("v1", "fallback"));
     assert!(!again.guarded);
-    assert_eq!(visitor(&again.set_cookie).served, "v1");
+    assert_eq!(visitor(&again.personal.set_cookie).served, "v1");
 
     // For a visitor who was here before, and whose page's files then come from stable too.
-    let cookies = pair(&first.set_cookie);
+    let cookies = pair(&first.personal.set_cookie);
     let again = carried(&mut edge, &Request { cookies: &cookies, failed: "v2", ..page("https://shop.example/") });
     assert_eq!(shown(&again), ("v1", "fallback"));
-    assert_eq!(visitor(&again.set_cookie).served, "v1");
-    let cookies = pair(&again.set_cookie);
+    assert_eq!(visitor(&again.personal.set_cookie).served, "v1");
+    let cookies = pair(&again.personal.set_cookie);
     let file = carried(&mut edge, &Request { cookies: &cookies, ..script("https://shop.example/main.js") });
     assert_eq!(shown(&file), ("v1", "page"));
     // And the next navigation tries the canary again: failing once is no draw.

@@ -86,7 +86,7 @@ fn without_keys_nothing_is_split_and_no_cookie_is_set() {
     let mut edge = edge_with(plan(vec![shop(true, Some(10_000))]), None);
     let carry = carried(&mut edge, &Request { cookies: "staff=1", ..page("https://shop.example/") });
     assert_eq!(shown(&carry), ("v1", "off"));
-    assert_eq!(carry.set_cookie, "");
+    assert_eq!(carry.personal.set_cookie, "");
 }
 
 #[test]
@@ -96,5 +96,5 @@ fn without_random_bytes_a_new_visitor_gets_stable_and_no_cookie() {
         panic!("not carried")
     };
     assert_eq!(shown(&carry), ("v1", "off"));
-    assert_eq!(carry.set_cookie, "");
+    assert_eq!(carry.personal.set_cookie, "");
 }

@@ -37,7 +37,7 @@ fn a_preview_shows_its_version_at_no_weight_at_all_and_sets_no_visitor_cookie() 
         let cookies = pair(&follow(&mut edge, &good()).2.unwrap());
         let carry = carried(&mut edge, &Request { cookies: &cookies, ..page("https://shop.example/a/b") });
         assert_eq!(shown(&carry), ("v2", "preview"));
-        assert_eq!((carry.set_cookie.as_str(), carry.cache_control), ("", "private, no-store"));
+        assert_eq!((carry.personal.set_cookie.as_str(), carry.cache_control), ("", "private, no-store"));
         assert!(carry.preview && !carry.guarded);
         let file = carried(&mut edge, &Request { cookies: &cookies, ..script("https://shop.example/main-4f3a2b1c.js") });
         assert_eq!((shown(&file), file.cache_control), (("v2", "preview"), "private, no-store"));
@@ -47,13 +47,13 @@ fn a_preview_shows_its_version_at_no_weight_at_all_and_sets_no_visitor_cookie() 
 #[test]
 fn a_preview_leaves_the_visitor_cookie_alone() {
     let mut edge = edge(ramp(10_000));
-    let ours = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+    let ours = pair(&carried(&mut edge, &page("https://shop.example/")).personal.set_cookie);
     let v1 = token("v1", "shop.example", NOW_MS / 1000 + HOUR_S);
     let cookies = format!("{ours}; __Host-halftone-preview={v1}");
     let previewed = carried(&mut edge, &Request { cookies: &cookies, ..page("https://shop.example/") });
-    assert_eq!((shown(&previewed), previewed.set_cookie.as_str()), (("v1", "preview"), ""));
+    assert_eq!((shown(&previewed), previewed.personal.set_cookie.as_str()), (("v1", "preview"), ""));
     let after = carried(&mut edge, &Request { cookies: &ours, ..page("https://shop.example/") });
-    assert_eq!((shown(&after), after.set_cookie.as_str()), (("v2", "canary"), ""));
+    assert_eq!((shown(&after), after.personal.set_cookie.as_str()), (("v2", "canary"), ""));
 }
 
 #[test]
@@ -114,5 +114,5 @@ fn previews_work_without_consent_and_for_bots() {
         &mut edge(site),
         &Request { cookies: &cookies, user_agent: CRAWLER, privacy_control: "1", ..page("https://shop.example/") },
     );
-    assert_eq!((shown(&carry), carry.set_cookie.as_str()), (("v2", "preview"), ""));
+    assert_eq!((shown(&carry), carry.personal.set_cookie.as_str()), (("v2", "preview"), ""));
 }

@@ -268,8 +268,8 @@ pub fn pair(set_cookie: &str) -> String {
 }
 
 /// The visitor in a `Set-Cookie`.
-pub fn visitor(set_cookie: &str) -> Visitor {
-    let pair = pair(set_cookie);
+pub fn visitor(set_cookie: &str) -> Visitor<'_> {
+    let pair = set_cookie.split(';').next().unwrap();
     cookie::read_value(pair.split_once('=').unwrap().1, "shop", &keys()).unwrap().visitor
 }
 

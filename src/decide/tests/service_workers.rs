@@ -11,7 +11,7 @@ fn worker(cookies: &str) -> Request<'_> {
 
 /// The cookie of a visitor whose last page came from the canary.
 fn on_canary() -> String {
-    pair(&carried(&mut edge(ramp(10_000)), &page("https://shop.example/")).set_cookie)
+    pair(&carried(&mut edge(ramp(10_000)), &page("https://shop.example/")).personal.set_cookie)
 }
 
 /// A shop of which only v2 has a service worker, and a file of its own.
@@ -29,7 +29,7 @@ fn a_visitor_of_the_version_with_a_worker_gets_its_script() {
     let carry = carried(&mut listed_shop(10_000), &worker(&cookie));
     assert_eq!(tried(&carry), [("v2", "canary")]);
     assert_eq!(kinds(&carry), [Kind::Assets]);
-    assert_eq!(carry.set_cookie, "", "nothing changed");
+    assert_eq!(carry.personal.set_cookie, "", "nothing changed");
     assert_eq!(carry.cache_control, "private, no-cache");
 }
 
@@ -41,7 +41,7 @@ fn after_a_rollback_the_script_of_the_version_that_was_is_one_that_leaves() {
     assert_eq!(kinds(&carry), [Kind::Leaves]);
     assert!(carry.attempts[0].target.contains("registration.unregister()"));
     assert!(!carry.attempts[0].target.contains('\n'), "the text of an instruction is made of lines");
-    assert_eq!(visitor(&carry.set_cookie).served, "v1", "what else the page asks for is of the version it moves to");
+    assert_eq!(visitor(&carry.personal.set_cookie).served, "v1", "what else the page asks for is of the version it moves to");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_version_with_a_worker_of_the_same_name_gives_its_own_and_its_files() {
     let mut edge = edge(listed(ramp(0), &[("/index.html", 3, true), ("/sw.js", 3, true)]));
     let carry = carried(&mut edge, &worker(&cookie));
     assert_eq!((tried(&carry), kinds(&carry)), (vec![("v1", "stable")], vec![Kind::Assets]));
-    let cookie = pair(&carry.set_cookie);
+    let cookie = pair(&carry.personal.set_cookie);
     let precached = Request { dest: "empty", cookies: &cookie, ..page("https://shop.example/") };
     assert_eq!(shown(&carried(&mut edge, &precached)), ("v1", "page"));
 }
@@ -78,7 +78,7 @@ fn without_a_cookie_nothing_is_drawn_and_the_script_is_stables() {
     for cookies in ["", "halftone=1:forged"] {
         let carry = carried(&mut listed_shop(10_000), &worker(cookies));
         assert_eq!((tried(&carry), kinds(&carry)), (vec![("v1", "stable")], vec![Kind::Leaves]));
-        assert_eq!(carry.set_cookie, "");
+        assert_eq!(carry.personal.set_cookie, "");
     }
 }
 
@@ -90,7 +90,7 @@ fn a_worker_never_enrols_a_visitor() {
     edge.lease.granted(tag, vec![1, 2, 3], NOW_MS / 1000);
     let carry = carried(&mut edge, &worker(&cookie));
     assert_eq!(shown(&carry), ("v1", "stable"));
-    assert_eq!(carry.office, None);
+    assert_eq!(carry.personal.office, None);
 }
 
 #[test]

@@ -35,9 +35,9 @@ fn hosts_choose_the_site_and_the_default_takes_the_rest() {
 fn a_cookie_of_one_site_says_nothing_to_another() {
     let other = Site { name: "blog".to_owned(), hosts: vec!["blog.example".to_owned()], ..ramp(10_000) };
     let mut edge = edge_with(plan(vec![ramp(10_000), other]), Some(keys()));
-    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).personal.set_cookie);
     let carry = carried_for(&mut edge, &Request { cookies: &cookies, ..page("https://blog.example/") }, 1);
-    assert!(!carry.set_cookie.is_empty());
+    assert!(!carry.personal.set_cookie.is_empty());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_reserved_prefix_is_ours_and_health_says_how_we_are() {
 fn the_page_script_proves_that_a_cookie_is_kept_and_a_beacon_says_so_itself() {
     for (path, proves) in [("page.js", true), ("in", false)] {
         let mut edge = edge(ramp(10_000));
-        let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+        let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).personal.set_cookie);
         let url = format!("https://shop.example/_halftone/{path}");
         let Instruction::Own(own) = decided(&mut edge, &Request { cookies: &cookies, ..script(&url) }, 1) else {
             panic!("{path} is not ours");
@@ -100,7 +100,7 @@ fn flags_say_what_the_visitors_page_is_and_draw_nothing() {
     for number in 0..20 {
         let carry = carried_for(&mut edge, &page("https://shop.example/"), number);
         let version = shown(&carry).0.to_owned();
-        assert_eq!(asks(&edge.plan, &pair(&carry.set_cookie)), format!("shop {version} page"));
+        assert_eq!(asks(&edge.plan, &pair(&carry.personal.set_cookie)), format!("shop {version} page"));
     }
     assert_eq!(asks(&edge.plan, ""), "shop v1 stable");
     let off = Site { is_off: true, ..ramp(10_000) };
@@ -216,6 +216,30 @@ fn another_plan_is_in_force_from_the_next_request_on() {
     assert!(edge.needs.geo);
 }
 
+#[test]
+fn the_facts_of_a_page_that_is_asked_for_as_most_are_come_in_few_lines() {
+    let read = |facts: &str| format!("{:?}", Request::read(facts, NOW_MS));
+    let (url, cookies) = ("https://shop.example/a?b", "halftone=1");
+    let page = Request { method: "GET", url, cookies, dest: "document", known: " 36 3", now_ms: NOW_MS, ..Request::default() };
+    let brief = Request { is_brief: true, ..page };
+    assert_eq!(read(&format!("p 36 3\n{url}\n{cookies}")), format!("{brief:?}"));
+    assert_eq!(read(&format!("b 36 3\nGET\n{url}\n{cookies}\ndocument")), format!("{brief:?}"));
+    let geo = Geo { country: "NZ", region: "AUK", city: "Auckland", colo: "AKL" };
+    let placed = Request { user_agent: BROWSER, geo, ..page };
+    assert_eq!(read(&format!("n 36 3\n{url}\n{cookies}\n{BROWSER}\nNZ\nAUK\nAuckland\nAKL")), format!("{placed:?}"));
+    let all = format!(" 36 3\nGET\n{url}\n{cookies}\ndocument\n\n\n\n\n{BROWSER}\n\n\n\nNZ\nAUK\nAuckland\nAKL");
+    assert_eq!(read(&all), format!("{placed:?}"));
+    assert_eq!(read("p\n\n"), format!("{:?}", Request { url: "", cookies: "", known: "", ..brief }));
+}
+
+#[test]
+fn a_rule_that_reads_cookies_needs_them_all() {
+    assert!(!edge(ramp(1)).needs.cookies);
+    let nested = Condition::Not(Box::new(Condition::Any(vec![has_cookie("agreed")])));
+    assert!(edge(Site { rules: vec![rule("friends", nested, V2)], ..ramp(1) }).needs.cookies);
+    assert!(edge(Site { consent: Some(("ok".to_owned(), glob("*"))), ..ramp(1) }).needs.cookies);
+}
+
 proptest! {
     #[test]
     fn no_request_breaks_the_decision(
@@ -230,7 +254,7 @@ proptest! {
     ) {
         let url = format!("https://shop.example/{path}");
         let request = Request {
-            method: &method, url: &url, cookies: &cookies, dest: &dest, purpose: &purpose, if_none_match: &tail, failed: &tail, accept: "text/html",
+            method: &method, url: &url, cookies: &cookies, dest: &dest, purpose: &purpose, if_none_match: &tail, known: &tail, failed: &tail, accept: "text/html",
             user_agent: &tail, privacy_control: &tail, address: &tail, referer: &url, geo: Geo { country: &tail, region: &tail, city: &tail, colo: &tail }, headers: &tail, is_brief: false, now_ms
         };
         let mut edge = edge(ramp(bp));

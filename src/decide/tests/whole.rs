@@ -18,7 +18,7 @@ fn text(edge: &mut Edge, request: &Request<'_>) -> String {
 fn the_first_page_of_a_new_visitor() {
     let mut edge = edge(listed(ramp(10_000), FILES));
     insta::assert_snapshot!(text(&mut edge, &page("https://shop.example/?utm=1")), @r#"
-    Cghnirt ¦ 3000 ¦ 12 ¦ halftone ¦ Cookie ¦ private, no-cache ¦ (empty)
+    Cghnirt ¦ 3000 ¦ 12 ¦ halftone ¦ Cookie ¦ private, no-cache ¦ 37
     __Host-halftone=1:r80dezmoIOL0Zbmhap54bg:tlqo00:tlqo00:v2:vkcxsp:|||c1/dl0bgm/7ps/0:MzfONCph-Ghsf9jLzZgYMg; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure
     (empty)
     (empty)
@@ -34,7 +34,7 @@ fn the_first_page_of_a_new_visitor() {
 #[test]
 fn a_script_of_that_page() {
     let mut edge = edge(listed(ramp(10_000), FILES));
-    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).set_cookie);
+    let cookies = pair(&carried(&mut edge, &page("https://shop.example/")).personal.set_cookie);
     let request = Request { cookies: &cookies, if_none_match: "\"abc\"", ..script("https://shop.example/main-4f3a2b1c.js") };
     insta::assert_snapshot!(text(&mut edge, &request), @r#"
     Ch ¦ 3000 ¦ 12 ¦ halftone ¦ (empty) ¦ public, max-age=31536000, immutable ¦ (empty)

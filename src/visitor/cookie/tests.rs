@@ -5,19 +5,19 @@ fn keys() -> Keys {
     Keys::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap()
 }
 
-fn visitor() -> Visitor {
+fn visitor() -> Visitor<'static> {
     Visitor {
-        id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        id: "AAAAAAAAAAAAAAAAAAAAAA".into(),
         first_seen_s: 1_790_000_000,
         written_s: 1_790_000_600,
-        served: "v2".to_owned(),
+        served: "v2".into(),
         rollout: 77,
         kept: Kept {
             placed: true,
-            country: "NZ".to_owned(),
-            region: "AUK".to_owned(),
-            city: "Te Awamutu: ā".to_owned(),
-            colo: String::new(),
+            country: "NZ".into(),
+            region: "AUK".into(),
+            city: "Te Awamutu: ā".into(),
+            colo: "".into(),
             arm: Some(Arm::Canary),
             ticket: Some(Ticket::Provisional { number: 12, issued_s: 1_790_000_000 }),
             draw: Some(Draw { step: 2, ground: 9, odds: Odds { canary: 400, stable: 9500 }, arm: drawn::Arm::Canary }),
@@ -77,7 +77,7 @@ fn any_draw() -> impl Strategy<Value = Option<Draw>> {
     prop_oneof![Just(None), draw.prop_map(Some)]
 }
 
-fn any_kept() -> impl Strategy<Value = Kept> {
+fn any_kept() -> impl Strategy<Value = Kept<'static>> {
     let ticket = prop_oneof![
         Just(None),
         (0_u64..1 << 40).prop_map(|number| Some(Ticket::Confirmed { number })),
@@ -86,7 +86,7 @@ fn any_kept() -> impl Strategy<Value = Kept> {
     let arm = prop_oneof![Just(None), Just(Some(Arm::Canary)), Just(Some(Arm::Stable)), Just(Some(Arm::Resident))];
     (any::<bool>(), "[A-Z]{0,2}", "\\PC{0,8}", arm, ticket, any_draw()).prop_map(|(placed, country, city, arm, ticket, draw)| {
         let (country, city) = if placed { (country, city) } else { Default::default() };
-        Kept { placed, country, region: String::new(), city, colo: String::new(), arm, ticket, draw }
+        Kept { placed, country: country.into(), region: "".into(), city: city.into(), colo: "".into(), arm, ticket, draw }
     })
 }
 
