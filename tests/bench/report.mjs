@@ -6,9 +6,10 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** `{ median, min, max, rounds }` of one figure. */
+/** `{ median, min, max, quiet, rounds }` of one figure; a tenth of the values are less than `quiet`. */
 export function spread(values) {
-  return { median: median(values), min: Math.min(...values), max: Math.max(...values), rounds: values.length };
+  const quiet = [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)];
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values), quiet, rounds: values.length };
 }
 
 /** Each round's difference to another contender in the same round: what drifts is in both and goes away. */
@@ -77,8 +78,9 @@ export function startLine({ ms }, files) {
 }
 
 /** One line that says how ours compares, and how much to believe of it. */
-export function summary(visit, { ours, control }) {
-  return `${visit}: Halftone adds ${signed(ours.median, 1)} µs to what the JavaScript worker adds (${signed(ours.min, 1)} … ${signed(ours.max, 1)}); the same JavaScript worker twice differs by ${signed(control.median, 1)} µs (${signed(control.min, 1)} … ${signed(control.max, 1)}).`;
+export function summary(visit, { ours, control }, contenders) {
+  const quiet = Object.entries(contenders).map(([name, { cpu }]) => `${name} ${number(cpu.quiet, 1)}`);
+  return `${visit}: Halftone adds ${signed(ours.median, 1)} µs to what the JavaScript worker adds (${signed(ours.min, 1)} … ${signed(ours.max, 1)}); the same JavaScript worker twice differs by ${signed(control.median, 1)} µs (${signed(control.min, 1)} … ${signed(control.max, 1)}).\n  Of the bursts of each a tenth took less than: ${quiet.join(", ")} µs a request.`;
 }
 
 /** The table of one kind of beacon. */

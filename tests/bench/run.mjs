@@ -181,7 +181,8 @@ function report(cells, starts, workers, pinned) {
     `Wasm and JavaScript that a visitor's request needs, gzip -9: Halftone ${bytes[OURS]} bytes, by hand ${bytes[BY_HAND[0]]} bytes.`,
     "",
   );
-  for (const [visit, { overJavaScript }] of Object.entries(visits)) lines.push(summary(visit, overJavaScript));
+  for (const [visit, { overJavaScript, contenders }] of Object.entries(visits))
+    lines.push(summary(visit, overJavaScript, contenders));
   lines.push(startLine(starts[OURS].added, starts[WITH_FILES].added));
   process.stdout.write(`${lines.join("\n")}\n`);
   if (options.json) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { added, spread, startLine, visitTable } from "../bench/report.mjs";
+import { added, spread, startLine, summary, visitTable } from "../bench/report.mjs";
 
 const cells = (values) => values.map((value) => ({ perSecond: 10 * value, p50: value, p99: 2 * value, cpu: value }));
 
@@ -25,6 +25,20 @@ test("each figure of a visit has its least and its most, and so has what is adde
   assert.deepEqual(rows[2].slice(0, 3), ["pass-through", "1100 (1000 … 1200)", "110 (100 … 120)"]);
   assert.deepEqual(rows[3].slice(1, 3), ["1150 (1010 … 1190)", "115 (101 … 119)"]);
   assert.deepEqual(rows[3].slice(5), ["+1.0 (-1.0 … +5.0)", "+1 (-1 … +5)", "+2 (-2 … +10)"]);
+});
+
+test("what a visit adds stands beside how far one Worker is from itself, and what the quietest bursts took", () => {
+  const of = (values) => ({ cpu: spread(values) });
+  assert.equal(
+    summary(
+      "asset",
+      { ours: spread([1, 2, 3]), control: spread([-1, 0, 1]) },
+      { Halftone: of([12, 11, 10]), JavaScript: of([9]) },
+    ),
+    "asset: Halftone adds +2.0 µs to what the JavaScript worker adds (+1.0 … +3.0); the same JavaScript worker twice differs by 0.0 µs (-1.0 … +1.0).\n" +
+      "  Of the bursts of each a tenth took less than: Halftone 10.0, JavaScript 9.0 µs a request.",
+  );
+  assert.equal(spread(Array.from({ length: 20 }, (_, n) => 20 - n)).quiet, 3);
 });
 
 test("a cold start is measured against its aim", () => {
