@@ -1,5 +1,5 @@
-// What an isolate remembers of a page's parts, so that dozens of requests need one decision: nobody can tell from an answer
-// whether it was remembered.
+// What an isolate remembers of pages and their parts, so that how something is served is decided once: nobody can tell from an
+// answer whether it was remembered.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -27,6 +27,7 @@ const config = (rest = {}) => ({
   sites: {
     shop: site("shop.example", ["v1", "v2"], { default: true, ...rest }),
     other: site("other.example", ["o1", "o2"]),
+    quiet: site("quiet.example", ["v1", "v2"], { feedback: { enabled: false } }),
   },
 });
 const folders = Object.fromEntries(["v1", "v2", "o1", "o2"].map((version) => [version, build(version)]));
@@ -75,6 +76,83 @@ test("asked again, in any order and by anybody with a page of that version, a pa
   assert.equal(first["v2 /style.css"].text, "/* v2 */");
   assert.equal(first["v1 /only-v2.0a1b2c3d.js"].text, '"v2"');
   assert.deepEqual([first["v1 /none.png"].status, first["v1 /none.png"].text.includes("v1: not here")], [404, true]);
+});
+
+const PAGES = ["/", "/?from=mail", "/none"];
+
+/** A page as a browser asks for it. */
+const page = (host, path, cookie) => worker.navigate(`http://${host}${path}`, { headers: { cookie } });
+
+/** All that a browser is told, without what is one visitor's own. */
+async function shared(response) {
+  const { status, headers, text } = await whole(response);
+  const own = (text) => text.replace(/(halftone-page;desc="|reports\?t=)[^",&]+/g, "$1");
+  return { status, headers: headers.filter(([name]) => name !== "set-cookie").map(([name, text]) => [name, own(text)]), text };
+}
+
+for (const host of ["shop.example", "quiet.example"]) {
+  test(`a page of ${host} is the same for all of one version, whoever asked for it before`, async () => {
+    const first = {};
+    const visitors = [];
+    await eventually(async () => {
+      const visitor = new Visitor(worker);
+      await (await visitor.open(`http://${host}/`)).body?.cancel();
+      visitors.push(visitor);
+      return visitors.length >= 8 && new Set(visitors.map(({ version }) => version)).size === 2;
+    }, "visitors of both versions");
+    for (let round = 0; round < 3; round++) {
+      for (const { cookie, version } of round % 2 ? visitors : visitors.toReversed()) {
+        for (const path of PAGES) {
+          const response = await page(host, path, cookie);
+          assert.equal(said(response).version, version);
+          assert.deepEqual(response.headers.getSetCookie(), [], "a visitor who comes back keeps theirs");
+          const answer = await shared(response);
+          first[`${version} ${path}`] ??= answer;
+          assert.deepEqual(answer, first[`${version} ${path}`], `${path} of ${version}, round ${round}`);
+        }
+      }
+    }
+    assert.deepEqual([first["v1 /"].text.includes("<title>v1"), first["v2 /"].text.includes("<title>v2")], [true, true]);
+    assert.deepEqual([first["v2 /none"].status, first["v2 /none"].text.includes("v2: not here")], [404, true]);
+  });
+}
+
+test("who comes after others to the same page gets a cookie and a token of their own", async () => {
+  const ids = new Set();
+  for (let n = 0; n < 12; n++) {
+    const response = await page("shop.example", "/", "");
+    const [cookie, ...more] = response.headers.getSetCookie();
+    const id = /^halftone=1:([\w-]{22}):/.exec(cookie)[1];
+    const tokens = (response.headers.get("server-timing") ?? "").match(/halftone-page;desc="[^"]+"/g);
+    assert.deepEqual([more, tokens.length, tokens[0].includes(`~${id}~`)], [[], 1, true]);
+    ids.add(id);
+    await response.body?.cancel();
+  }
+  assert.equal(ids.size, 12);
+});
+
+test("a visitor is known by their cookie among others, of the same name too", async () => {
+  for (const host of ["shop.example", "quiet.example"]) {
+    const first = await page(host, "/", "");
+    const { version } = said(first);
+    const [pair] = first.headers.getSetCookie()[0].split(";");
+    for (const cookies of [
+      `theme=dark; ${pair}; z=1`,
+      `halftone=garbage; ${pair}`,
+      `${pair}; halftone-preview=garbage`,
+      `name=halftone; ${pair}`,
+      `name=halftone;${pair};`,
+    ]) {
+      const response = await page(host, "/", cookies);
+      assert.deepEqual([said(response).version, response.headers.getSetCookie()], [version, []], cookies);
+      await response.body?.cancel();
+    }
+    for (const cookies of ["name=halftone", "xhalftone=1", "halftone=garbage", `x${pair}`, `halftone =; y=${pair}`]) {
+      const response = await page(host, "/", cookies);
+      assert.equal(response.headers.getSetCookie().length, 1, cookies);
+      await response.body?.cancel();
+    }
+  }
 });
 
 test("addresses that somebody makes up, more than are remembered, are answered like all others", async () => {
