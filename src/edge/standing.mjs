@@ -1,7 +1,9 @@
 // What stands: instructions that say the same for many requests, so that each is made once. What stands is the decision's to say.
 
-/** So many visitors, pages, and parts of pages are remembered. */
+/** So many visitors, pages, and parts of pages are remembered, */
 const MOST = 500;
+/** and none whose address or cookies have more characters: together they take no more than some megabytes. */
+const LONGEST = 2000;
 
 /** What pages are made of. What a script fetches may be a page that is looked at later, so it is not among them. */
 const PARTS = new Set(["script", "style", "image", "font", "audio", "video", "track", "manifest"]);
@@ -38,7 +40,7 @@ export class Standing {
   /** Remembers an instruction, less what is one visitor's own. */
   keep(instruction, dest) {
     const { url, cookies, stands: number } = instruction;
-    if (dest !== "document" && !isPart(dest)) return;
+    if ((dest !== "document" && !isPart(dest)) || url.length > LONGEST || cookies.length > LONGEST) return;
     const known = this.at(url, dest) ?? { numbers: "" };
     if (known[number] === undefined) {
       known.numbers += ` ${number}`;

@@ -32,7 +32,15 @@ const config = (rest = {}) => ({
 });
 const folders = Object.fromEntries(["v1", "v2", "o1", "o2"].map((version) => [version, build(version)]));
 
-const FILES = ["/app-0a1b2c3d.js", "/style.css", "/style.css?v=2", "/only-v1.0a1b2c3d.js", "/only-v2.0a1b2c3d.js", "/none.png"];
+const FILES = [
+  `/style.css?long=${"x".repeat(2500)}`,
+  "/app-0a1b2c3d.js",
+  "/style.css",
+  "/style.css?v=2",
+  "/only-v1.0a1b2c3d.js",
+  "/only-v2.0a1b2c3d.js",
+  "/none.png",
+];
 const DESTS = { js: "script", css: "style", png: "image" };
 
 let worker;
@@ -78,7 +86,7 @@ test("asked again, in any order and by anybody with a page of that version, a pa
   assert.deepEqual([first["v1 /none.png"].status, first["v1 /none.png"].text.includes("v1: not here")], [404, true]);
 });
 
-const PAGES = ["/", "/?from=mail", "/none"];
+const PAGES = ["/", "/?from=mail", "/none", `/?long=${"x".repeat(2500)}`];
 
 /** A page as a browser asks for it. */
 const page = (host, path, cookie) => worker.navigate(`http://${host}${path}`, { headers: { cookie } });
