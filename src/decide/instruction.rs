@@ -4,8 +4,7 @@
 //! status, number of headers, then name and value of each, then the body. `C` carries a request to an origin: seven
 //! lines for the request, then three for each attempt. `O` asks for one of our own addresses: which, object, note.
 //! `M` asks for the facts that were left out. `K` carries a request as one was carried that the entry remembers: the number it
-//! stands under, and the six lines of `C` that are this visitor's own, or none of them where all are empty. The order is pinned
-//! by a test here and read once in `edge/wasm.mjs`.
+//! stands under, and the six lines of `C` that are this visitor's own. The order is pinned by a test here and read once in `edge/wasm.mjs`.
 //!
 //! What many requests have in common stands in one line, its fields between tabs: the first line of `C`, and the first of each
 //! attempt. The entry reads such a line once and knows it again.
@@ -115,7 +114,7 @@ impl Standing {
     pub fn is_among(self, numbers: &str) -> bool {
         let mut numbers = pieces(numbers, b' ');
         numbers.next();
-        numbers.any(|number| number.bytes().fold(0, |sum, digit| sum * 10 + u32::from(digit & 15)) == u32::from(self.0))
+        numbers.any(|number| number.parse() == Ok(self.0))
     }
 }
 
@@ -230,9 +229,7 @@ impl Instruction {
             Self::Known(standing, personal) => {
                 text.push('K');
                 push_number(u64::from(standing.0), text);
-                if *personal != Personal::default() {
-                    personal.render(text);
-                }
+                personal.render(text);
             }
             Self::More => text.push('M'),
             Self::Own(own) => {
@@ -376,9 +373,13 @@ mod tests {
             Instruction::Known(standing, personal).render(&mut text);
             text
         };
-        assert_eq!(rendered(Personal::default()), "K36");
+        assert_eq!(rendered(Personal::default()), "K36\n\n\n\n\n\n");
+        assert_eq!(Instruction::Known(standing, Personal::default()).is_but_known(), Some(standing));
+        assert_eq!(Instruction::Known(standing, personal()).is_but_known(), None);
         assert_eq!(rendered(personal()), "K36\nhalftone=1; Path=/\n\nlease 7 100 shop spring\n1~t\n- shop 7 0\npage x");
-        for (numbers, is_among) in [(" 36", true), (" 3 36 103", true), (" 3 360", false), ("36", false), ("", false)] {
+        for (numbers, is_among) in
+            [(" 36", true), (" 3 36 103", true), (" 3 360", false), ("36", false), (" 65572 99999999999 é", false), ("", false)]
+        {
             assert_eq!(standing.is_among(numbers), is_among, "`{numbers}`");
         }
     }

@@ -5,7 +5,7 @@
 
 use super::feedback::{self, Telling};
 use super::instruction::{Instruction, Office, Personal, Standing};
-use super::serving::{serve, serve_all};
+use super::serving::{serve, serve_standing};
 use super::{Question, Seen, answer, service_worker};
 use crate::assign::{Assignment, Subject, Why, assign};
 use crate::beacon::token::Class;
@@ -167,7 +167,7 @@ fn navigate(seen: &Seen<'_>, keys: &Keys, lease: &mut Lease, random: impl FnOnce
     let (assignment, personal) = draw(seen, keys, name, read.as_ref(), id, Some(lease), &Question::of(seen, seen.geo));
     let stands = is_whole(seen) && seen.request.dest == "document";
     let standing = Standing::of(assignment, personal.telling.is_told);
-    serve_all(seen, assignment, true, personal, stands.then_some(standing))
+    serve_standing(seen, assignment, true, personal, stands.then_some(standing))
 }
 
 /// Whether a whole is asked for that nobody could give before.
@@ -342,7 +342,7 @@ fn subresource(seen: &Seen<'_>, keys: &Keys) -> Instruction {
     let is_plain = telling.note.is_empty() && !holds(seen.request.cookies, preview::COOKIE_SUFFIX);
     let is_theirs = read.is_some() && assignment.why == Why::Page;
     let stands = (is_theirs && is_plain && is_whole(seen)).then(|| Standing::of(assignment, false));
-    serve_all(seen, assignment, false, Personal::telling(telling), stands)
+    serve_standing(seen, assignment, false, Personal::telling(telling), stands)
 }
 
 /// The version of the page that a request belongs to.

@@ -26,11 +26,11 @@ impl Personal {
 
 /// The instruction that serves an assignment to nobody but who asks now.
 pub(super) fn serve(seen: &Seen<'_>, assignment: Assignment, navigation: bool, personal: Personal) -> Instruction {
-    serve_all(seen, assignment, navigation, personal, None)
+    serve_standing(seen, assignment, navigation, personal, None)
 }
 
 /// The instruction that serves an assignment, and what counts of who asks; in short, where the entry knows the rest.
-pub(super) fn serve_all(
+pub(super) fn serve_standing(
     seen: &Seen<'_>,
     assignment: Assignment,
     navigation: bool,

@@ -29,7 +29,10 @@ export class Instance {
     this.#trapped = false;
   }
 
-  /** Writes text, calls, reads text; a number below 0 is an answer of its own. After a trap the instance is not trusted, whoever catches the error. */
+  /**
+   * Writes text, calls, reads text; a number below 0 is an answer of its own. After a trap the instance is not trusted, whoever
+   * catches the error.
+   */
   call(text, act, one, two) {
     try {
       const length = act(this.#write(text), one, two);

@@ -28,7 +28,7 @@ mod tickets;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// A third of the standard one's code, which every request would bring into the processor's caches.
+/// Less code than the standard one has, which every request would bring into the processor's caches.
 #[global_allocator]
 static MEMORY: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 

@@ -11,7 +11,7 @@ const NOTHING = {
   cookieless: false,
   counts: false,
   brief: false,
-  all: true,
+  allCookies: true,
   plain: false,
   names: [],
   headers: [],
@@ -62,8 +62,8 @@ export class Engine extends Instance {
   /** What the plan in force needs, in the order of `edge::serve::show`; gives the line about its sites. */
   #learn(lines) {
     this.#standing = new Standing();
-    const [geo, consent, cookieless, counts, brief, all, draws] = lines.slice(0, 7).map((word) => word !== "");
-    this.#needs = { geo, consent, cookieless, counts, brief, all, names: lines[9].split(" "), headers: lines.slice(10) };
+    const [geo, consent, cookieless, counts, brief, allCookies, draws] = lines.slice(0, 7).map((word) => word !== "");
+    this.#needs = { geo, consent, cookieless, counts, brief, allCookies, names: lines[9].split(" "), headers: lines.slice(10) };
     this.#needs.plain = !(counts || consent || cookieless || this.#needs.headers.length > 0);
     this.draws = draws;
     this.prefix = lines[7];
@@ -101,7 +101,7 @@ export class Engine extends Instance {
     const needs = this.#needs;
     const { cookies, url, numbers } = said;
     const ours = needs.brief || isPlain ? ourPair(cookies, needs.names) : cookies;
-    const sent = needs.all ? cookies : ours;
+    const sent = needs.allCookies ? cookies : ours;
     let answer = "M";
     if (needs.brief && ours !== "") {
       const facts = isPlain ? `p${numbers}\n${url}\n${sent}` : factsOf(request, said, sent, needs, true);
